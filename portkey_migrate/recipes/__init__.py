@@ -15,7 +15,7 @@ from typing import Any
 
 from portkey_migrate import checks, steps
 from portkey_migrate.errors import UnknownName
-from portkey_migrate.model import App, Change, Found, Task
+from portkey_migrate.model import App, Change, Found, Kind, Task
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ class Method:
     back: Callable[[Any, Any], Recipe]
     back_takes: float
     down: tuple[str, ...]  # the states in which users are down; () = no outage either way
-    words: Mapping[str, str]  # what people read: `proved`, `way-back`, …
+    words: Mapping[str, str]  # what people read: `moves`, `back`, …
+    of: Kind = "app"
+    may_go_back: tuple[str, ...] = ()  # checks that must pass before anything goes back by itself
 
     def states(self, subject: App | Task, found: Found | None) -> list[str]:
         return list(self.forward(subject, found))
@@ -86,11 +88,11 @@ class Method:
 
 @cache
 def methods() -> dict[str, Method]:
-    """Every method that is built, by name; a new file in this folder with a `METHOD` is found by being there."""
+    """Every method that is built, by name; a new file in this folder with a `METHOD` (or `METHODS`) is found by being there."""
     out = {}
     for module in pkgutil.iter_modules(__path__):
-        method = getattr(importlib.import_module(f"{__name__}.{module.name}"), "METHOD", None)
-        if method is not None:
+        found = importlib.import_module(f"{__name__}.{module.name}")
+        for method in (*getattr(found, "METHODS", ()), *([found.METHOD] if hasattr(found, "METHOD") else [])):
             out[method.name] = method
     return dict(sorted(out.items()))
 

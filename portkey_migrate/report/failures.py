@@ -1,0 +1,59 @@
+"""An error as people and programs read it: code and what, why, what is safe now, the next command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portkey_migrate.errors import MigrateError
+from portkey_migrate.report import API_VERSION
+from portkey_migrate.report.layout import fold
+from portkey_migrate.report.paper import Paper
+
+
+def screen(error: MigrateError, paper: Paper) -> str:
+    """What stderr shows. The faults of a plan stand one a line, each where an editor can jump to it."""
+    lines = [f"✖ {error.code} {error.what}"]
+    faults = error.data.get("faults")
+    if faults:
+        lines += [str(fault) for fault in faults]
+    lines += _said("why", error.why if not faults else "", paper)
+    lines += [f"    {label:<8}{value}" for label, value in _about(error) if value]
+    lines += _said("safe", error.safe, paper)
+    if error.hint:
+        lines += [f"    next    {command.strip()}" for command in error.hint.split("\n") if command.strip()]
+    return paper.print("\n".join(lines)) + "\n"
+
+
+def document(error: MigrateError) -> dict[str, Any]:
+    """`kind: Error`, for `-o json`."""
+    out = {
+        "apiVersion": API_VERSION,
+        "kind": "Error",
+        "code": error.code,
+        "exit": error.exit,
+        "what": error.what,
+        "why": error.why,
+        "safe": error.safe,
+        "next": [line.strip() for line in error.hint.split("\n") if line.strip()],
+    }
+    if error.data.get("faults"):
+        out["faults"] = [str(fault) for fault in error.data["faults"]]
+    about = {label: str(value) for label, value in _about(error) if value}
+    return {**out, "holder": about} if about else out
+
+
+def _said(label: str, text: str, paper: Paper) -> list[str]:
+    if not text:
+        return []
+    first, *more = fold(text, max(paper.width - 12, 0) if paper.width else 0)
+    return [f"    {label:<8}{first}", *(" " * 12 + line for line in more)]
+
+
+def _about(error: MigrateError) -> list[tuple[str, Any]]:
+    """Of another operator: who, where, since when, doing what. Others carry their data in the sentence."""
+    if error.exit != 5:  # noqa: PLR2004  the exit status of Locked, ux §2.2
+        return []
+    data = error.data
+    who = data.get("who") or "unknown"
+    where = f"{who}@{data.get('host') or 'unknown'} (pid {data.get('pid') or 'unknown'})"
+    return [("who", where), ("since", data.get("since")), ("doing", data.get("doing"))]

@@ -122,3 +122,16 @@ class System(Protocol):
     def by_hand(self, change: Change) -> list[list[str]]:
         """The change and the look after it, as argv that a person can type."""
         ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything that is not a cluster: chosen once, by the session."""
+
+    clock: Clock
+    tasks: Tasks
+    transport: Transport
+    run: Run
+    ids: Ids
+    people: People
+    committed: Callable[[], None] = lambda: None  # told after each commit (the lab parks the tool there)

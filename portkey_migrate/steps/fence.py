@@ -22,6 +22,7 @@ class Fence(Step):
     """Lets no new Pod start on one side (`on`), or any."""
 
     kind: ClassVar[str] = "fence"
+    verbs: ClassVar[tuple[str, ...]] = ("get", "create", "patch", "delete")
     side: Side
     namespace: str
     on: bool

@@ -20,6 +20,7 @@ class MakeNamespace(Step):
     """The namespace on the target, with the source's Pod security labels."""
 
     kind: ClassVar[str] = "namespace"
+    verbs: ClassVar[tuple[str, ...]] = ("get", "create", "delete")
     namespace: str
 
     @property
@@ -46,6 +47,7 @@ class CopySecret(Step):
     """One Secret of the app, by reference: the fields are HMACs, the value goes from one API to the other inside `send`."""
 
     kind: ClassVar[str] = "secret"
+    verbs: ClassVar[tuple[str, ...]] = ("get", "create", "delete")
     namespace: str
     secret: str
 

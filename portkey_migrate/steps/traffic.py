@@ -50,6 +50,7 @@ class ProxyService(Step):
     """The source's Service without a selector: a name for the target's ingress."""
 
     kind: ClassVar[str] = "proxy-service"
+    verbs: ClassVar[tuple[str, ...]] = ("get", "create", "delete")
     namespace: str
 
     @property
@@ -69,6 +70,7 @@ class ProxyEndpoints(Step):
     """Where that Service leads: the target's ingress address."""
 
     kind: ClassVar[str] = "proxy-endpoints"
+    verbs: ClassVar[tuple[str, ...]] = ("get", "create", "delete")
     namespace: str
 
     @property
@@ -96,6 +98,7 @@ class ProbeIngress(Step):
     """The whole path, tried before anybody uses it: on the target a redirect that only we can give, on the source the way to it."""
 
     kind: ClassVar[str] = "probe"
+    verbs: ClassVar[tuple[str, ...]] = ("get", "create", "delete")
     side: Side
     namespace: str
 

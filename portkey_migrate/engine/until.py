@@ -1,0 +1,45 @@
+"""The only place that waits. A proof or a check is asked again while it says not-yet, until a deadline; a time-out carries the last answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from portkey_migrate.errors import Unreachable
+from portkey_migrate.model import Answer
+from portkey_migrate.systems.at import At
+
+POLL = 0.25  # seconds between looks at what cannot be watched (an HTTP answer): lab.md 10 counts each as downtime of our own
+WATCH = 30.0  # a watch is opened anew at least this often
+_UNREAD = 2.0  # seconds before a system that could not be read is asked again
+
+
+def until(at: At, look: Callable[[], Answer], within: float, wait: Callable[[Answer, float], Any] = lambda *_: None, stop: Callable[[], bool] = lambda: False) -> Answer:
+    """Asks until the answer is not `not-yet`, or `within` seconds have passed, or `stop` says so.
+
+    `wait(answer, seconds_so_far)` is told before each wait: progress, never a decision.
+    """
+    began = at.clock.monotonic()
+    while True:
+        answer = _asked(at, look)
+        passed = at.clock.monotonic() - began
+        if answer.verdict != "not-yet" or passed >= within or stop():
+            return answer if answer.verdict != "not-yet" else replace(answer, why=f"{answer.why}, after {passed:.0f} s")
+        wait(answer, passed)
+        left = within - passed
+        if answer.watch is None:
+            at.clock.sleep(min(_UNREAD if "unread" in answer.values else POLL, left))
+            continue
+        try:
+            at.systems[answer.watch.system].watch(answer.watch.kind, answer.watch.namespace, at.since(answer.watch), min(WATCH, left))
+        except Unreachable:
+            at.clock.sleep(min(_UNREAD, left))
+
+
+def _asked(at: At, look: Callable[[], Answer]) -> Answer:
+    at.fresh()
+    try:
+        return look()
+    except Unreachable as error:
+        return Answer("not-yet", {"unread": True}, f"cannot be read: {error.what}")

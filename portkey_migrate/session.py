@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portkey_migrate import __version__, checks, plan as plans, recipes
+from portkey_migrate import __version__, checks, recipes
+from portkey_migrate import plan as plans
 from portkey_migrate.engine import show
 from portkey_migrate.engine.asks import ask_guards
 from portkey_migrate.engine.moves import Moves, Outcome
@@ -20,8 +21,12 @@ from portkey_migrate.engine.phases import Phases
 from portkey_migrate.errors import Blocked, NotBuilt, Usage, WrongCluster
 from portkey_migrate.journal.rows import Asked
 from portkey_migrate.model import Plan
-from portkey_migrate.recipes.notbuilt import NOT_BUILT_CHECKS, NOT_BUILT_METHODS, NOT_BUILT_TASKS
 from portkey_migrate.ports import Clock, People, Ports, System
+from portkey_migrate.recipes.notbuilt import (
+    NOT_BUILT_CHECKS,
+    NOT_BUILT_METHODS,
+    NOT_BUILT_TASKS,
+)
 
 if TYPE_CHECKING:
     from portkey_migrate.systems.kube import Kube
@@ -131,7 +136,13 @@ def _world(options: Options, state: Path, name: str) -> World:
         ids = lab.ids if hasattr(lab, "ids") else RealIds()
         ports = Ports(lab.clock, lab.tasks, lab.transport, lab.run, ids, Person(options, lab.people), lab.committed)
         return World(lab.world, ports, load_settings(name, options, file=state / "settings.yaml"))
-    from portkey_migrate.systems.real import RealClock, RealIds, RealRun, RealTasks, RealTransport
+    from portkey_migrate.systems.real import (
+        RealClock,
+        RealIds,
+        RealRun,
+        RealTasks,
+        RealTransport,
+    )
 
     ports = Ports(RealClock(), RealTasks(), RealTransport(), RealRun(), RealIds(), Person(options, None))
     return World("real", ports, load_settings(name, options))
@@ -271,7 +282,7 @@ def _pinned(plan: Plan, journal: Any, world: World) -> tuple[Mapping[str, System
         if side in pins and (pins[side].uid, pins[side].ca_sha256) != identity[side]:
             raise WrongCluster(
                 f"the {side} is not the cluster that the journal knows",
-                why=f"kube-system uid {identity[side][0]}, pinned {pins[side].uid}", hint=f"migrate status",
+                why=f"kube-system uid {identity[side][0]}, pinned {pins[side].uid}", hint="migrate status",
             )  # fmt: skip
     if all(side in pins for side in SIDES):
         return systems, identity

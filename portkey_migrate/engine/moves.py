@@ -5,26 +5,31 @@ What may go back by itself, what is parked and what is refused is decided here a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 from portkey_migrate import checks, machines, recipes
 from portkey_migrate.engine import page
 from portkey_migrate.engine.asks import Guards
-from portkey_migrate.engine.walk import Say, Walk
-from portkey_migrate.errors import Blocked, Interrupted, MigrateError, NeedsOperator, NotBuilt, NotProved, OutsideWindow, Refused, SomebodyWasHere, Unreachable, Usage, WentBack
-from portkey_migrate.journal.rows import NewRow, Row, Subject, Transition
-from portkey_migrate.model import App, Change, Found, Item, Member, Plan, Task
-from portkey_migrate.plan.windows import opens
-from portkey_migrate.recipes import Go, Method, Undo
+from portkey_migrate.engine.known import back_rows, keyed
+from portkey_migrate.engine.refusals import Refusals
+from portkey_migrate.engine.walk import Walk
+from portkey_migrate.errors import (
+    Blocked,
+    Interrupted,
+    MigrateError,
+    NeedsOperator,
+    NotProved,
+    Refused,
+    SomebodyWasHere,
+    Unreachable,
+    Usage,
+    WentBack,
+)
+from portkey_migrate.journal.rows import NewRow, Subject, Transition
+from portkey_migrate.recipes import Method
 from portkey_migrate.systems.at import At
-from portkey_migrate.systems.found import find
-
-if TYPE_CHECKING:
-    from portkey_migrate.journal import Journal
-    from portkey_migrate.ports import Ports, System
 
 #: States at which a subject may rest: a refusal there leaves it where it is.
 _RESTS = frozenset({"planned", "prepared", "protected", "committed", "todo", "done"})
@@ -41,18 +46,8 @@ class Outcome:
     error: MigrateError | None = None
 
 
-@dataclass
-class Moves:
-    """Moves of single subjects. `connect` gives the systems and their identities, pinned or refused."""
-
-    plan: Plan
-    journal: Journal
-    connect: Callable[[], tuple[Mapping[str, System], Mapping[str, tuple[str, str]]]]
-    ports: Ports
-    say: Say
-    version: str
-    rehearsal: bool = False  # a lab: `--to` may name a state inside a move
-    stopped: list[bool] = field(default_factory=list)
+class Moves(Refusals):
+    """Moves of single subjects."""
 
     # ---- what a command asks for ----
 
@@ -124,13 +119,13 @@ class Moves:
             plan_hash=self.plan.hash, found=asdict(at.found) if at.found else {},
         )  # fmt: skip
         self.say({"event": "begin", "subject": subject.id, "leaves": subject.state, "reaches": there, "direction": "forward", "pivot": there == machines.PIVOT})
-        return self._run(move, subject, method, replace_key(at, move))
+        return self._run(move, subject, method, keyed(at, move))
 
     def _go_on(self, move: Transition, method: Method) -> Outcome | None:
         """A transition that something interrupted; its own rows count, the plan is not read."""
         subject = self.subject(move.subject)
         self.say({"event": "note", "subject": subject.id, "text": f"going on: {move.leaves} -> {move.reaches}, begun {move.begun:%Y-%m-%d %H:%M:%S} UTC"})
-        at = replace_key(self.at(subject, move), move)
+        at = keyed(self.at(subject, move), move)
         rows = self.journal.rows(move.id)
         go = max((row.n for row in rows if row.item["do"] == "go"), default=-1)
         if not any(row.attempt for row in rows if row.n > go):
@@ -200,7 +195,7 @@ class Moves:
 
     def _walk_back(self, back: Transition, method: Method) -> None:
         subject = self.subject(back.subject)
-        at = replace_key(self.at(subject, back), back)
+        at = keyed(self.at(subject, back), back)
         try:
             self._walker(back, subject, method, at).walk()
         except (NotProved, SomebodyWasHere, Refused, Unreachable) as error:
@@ -214,25 +209,6 @@ class Moves:
         self._page(subject, method)
         self.say({"event": "state", "subject": subject.id, "state": state})
 
-    def _ask_back(self, subject: Subject, method: Method, there: str) -> None:
-        crossed = self._crossed(subject)
-        needed = [f"{s.id} ({s.state})" for s in self.journal.subjects() if self._leans_on(s, subject.id)]
-        if needed:
-            raise Refused(f"{subject.id} does not go back while something later needs it: {', '.join(needed)}", hint=f"migrate rollback {needed[0].split()[0]}")
-        if not crossed:
-            return
-        at = self.at(subject)
-        if "way-back-is-walkable" in checks.registry():
-            answer = checks.by_id("way-back-is-walkable").ask(at.fresh())
-            if not answer.passes:
-                raise Blocked(f"way-back-is-walkable: {answer.why}", hint=f"migrate preflight {subject.id}", check="way-back-is-walkable", answer=answer)
-        if method.down:
-            question = f"{subject.id} goes back to {there}: {method.words['back']}. Go?"
-            if not self.ports.people.can_answer(severe=False):
-                raise Usage(f"nobody is there to answer: {question}", hint=f"migrate rollback {subject.id} -y")
-            if not self.ports.people.agrees(question):
-                raise Refused("the answer was no", hint=f"migrate rollback {subject.id}")
-
     def _stations(self, subject: Subject, open_: Transition | None, to: str | None, home: str, first: str) -> Sequence[str]:
         """The states that a way back stops at, in order."""
         states = machines.way(self.kind(subject))
@@ -243,138 +219,6 @@ class Moves:
         if late and home != first:
             return (home,) if to in (None, home) else (home, first)
         return (first,) if to in (None, first) else ()
-
-    # ---- what is known ----
-
-    def kind(self, subject: Subject) -> Any:
-        return subject.kind
-
-    def subject(self, id_: str) -> Subject:
-        try:
-            return self.journal.subject(id_)
-        except KeyError:
-            raise Usage(f"{id_} is neither in the plan nor in the journal", hint="migrate status") from None
-
-    def method(self, subject: Subject) -> Method:
-        if subject.id in self.plan.not_built or subject.kind in ("node", "phase"):
-            raise NotBuilt(f"{subject.id}: moving it is not built yet{f' (method {subject.method})' if subject.method else ''}", hint="migrate plan")
-        built = recipes.methods().get(subject.method)
-        if built is None:
-            raise NotBuilt(f"{subject.id}: method {subject.method or 'unknown'} is not built yet", hint="migrate plan")
-        return built
-
-    def app(self, subject: Subject) -> App:
-        known = self.plan.apps.get(subject.name)
-        if known is not None:
-            return known
-        found = self._found(subject)  # the plan no longer names it; the journal does
-        return App(subject.name, subject.method, tuple(m.name for m in found.members) if found else (), outage=0.0, soak=0.0)
-
-    def task(self, subject: Subject) -> Task:
-        return self.plan.tasks.get(subject.name) or Task(subject.name, subject.method)
-
-    def _what(self, subject: Subject) -> App | Task:
-        return self.app(subject) if subject.kind == "app" else self.task(subject)
-
-    def states(self, subject: Subject, method: Method) -> tuple[str, ...]:
-        return machines.way(self.kind(subject), (*method.states(self._what(subject), self._found(subject) or BLANK), "reclaimed"))
-
-    def _recorded(self, subject: Subject) -> Mapping[str, Any]:
-        """What the app is made of, as the newest transition recorded it."""
-        return next((t.found for t in reversed(self.journal.transitions(subject.id)) if t.found), {})
-
-    def _found(self, subject: Subject) -> Found | None:
-        return to_found(self._recorded(subject))
-
-    def at(self, subject: Subject, move: Transition | None = None) -> At:
-        systems, identity = self.connect() if subject.kind == "app" or subject.method not in ("ask",) else ({}, {})
-        app = self.app(subject) if subject.kind == "app" else None
-        at = At(
-            subject.id, "", self.ports.clock, systems, self.ports.transport.fetch, self.ports.run, app, self.task(subject) if app is None else None,
-            identity=identity, begun={row.name: row.change for _, row in self._begun(subject, machines.way(self.kind(subject))[0]) if row.change is not None},
-        )  # fmt: skip
-        if app is not None:
-            recorded = to_found(move.found) if move is not None else None
-            if recorded is None and (subject.state != "planned" or move is not None):
-                recorded = self._found(subject)
-            at.found = recorded or find(app, at)
-            at.will = wills(self.method(subject), app, at)
-        return at
-
-    def at_of(self, id_: str) -> At:
-        """The connected systems without a subject's own facts: for a phase's `done-when`."""
-        systems, identity = self.connect()
-        return At(id_, "", self.ports.clock, systems, self.ports.transport.fetch, self.ports.run, identity=identity)
-
-    def _items(self, subject: Subject, method: Method, at: At) -> recipes.Recipe:
-        return method.forward(self._what(subject), at.found)
-
-    def _begun(self, subject: Subject, back_to: str) -> list[tuple[Transition, Row]]:
-        return self.journal.begun(subject.id, back_to, machines.way(self.kind(subject)))
-
-    def _since(self, subject: Subject, there: str) -> list[Transition]:
-        return [move for move, _ in self._begun(subject, there)]
-
-    def _crossed(self, subject: Subject) -> bool:
-        return crossed(row for _, row in self._begun(subject, machines.HOME[self.kind(subject)]))
-
-    def _order(self, subject: Subject, method: Method, state: str) -> int:
-        return self.states(subject, method).index(state)
-
-    def _next_gate(self, subject: Subject, method: Method) -> str | None:
-        states = self.states(subject, method)
-        later = states[states.index(subject.state) + 1 :]
-        return next((s for s in later if s in machines.GATES[self.kind(subject)]), None)
-
-    def _again(self, subject: Subject, goal: str) -> bool:
-        """A task whose result has aged is done anew."""
-        return subject.kind == "task" and subject.state == goal == "done" and bool(getattr(recipes.methods().get(subject.method), "ages", 0.0))
-
-    def _leans_on(self, other: Subject, id_: str) -> bool:
-        needs = self.plan.apps[other.name].needs if other.kind == "app" and other.name in self.plan.apps else ()
-        return other.state != "planned" and any(need.subject == id_ for need in needs)
-
-    # ---- refusals before a transition begins ----
-
-    def _may_reach(self, subject: Subject, to: str | None) -> None:
-        kind = self.kind(subject)
-        if to is None:
-            return
-        if to not in machines.STATES[kind]:
-            raise Usage(f"no state of {kind} is named {to}", hint=f"migrate graph {kind}")
-        if to not in machines.GATES[kind] and not self.rehearsal:
-            raise Usage(f"--to takes a gate ({', '.join(machines.GATES[kind])}); {to} is inside a move and only for rehearsals", hint=f"migrate advance {subject.id}")
-        method = self.method(subject)
-        if to not in self.states(subject, method):
-            raise Usage(f"method {method.name} has no state {to}", hint=f"migrate graph {subject.id}")
-
-    def _waits(self, subject: Subject, there: str) -> None:
-        needs = self._what(subject).needs
-        for need in needs:
-            have = self.subject(need.subject)
-            states = machines.way(self.kind(have))
-            if states.index(have.state) < states.index(need.state):
-                raise Refused(f"{subject.id} needs {need.subject} {need.state}; it is {have.state}", hint=f"migrate advance {need.subject}")
-        now = self.ports.clock.now()
-        if subject.soak_until is not None and there == "committed" and now < subject.soak_until:
-            left = (subject.soak_until - now).total_seconds()
-            raise Refused(f"{subject.id} soaks until {subject.soak_until:%Y-%m-%d %H:%M} UTC ({_span(left)} left)", hint="migrate status", check="soak-is-over", until=subject.soak_until)
-
-    def _can_answer(self, subject: Subject, method: Method, at: At, there: str, goal: str) -> None:
-        recipe = self._items(subject, method, at)
-        states = list(recipe)
-        ahead = states[states.index(there) : states.index(goal) + 1]
-        if any(isinstance(item, Go) for state in ahead for item in recipe[state]) and not self.ports.people.can_answer(severe=False):
-            raise Usage(f"{subject.id}: the move to {goal} asks before it takes the route, and nobody is there to answer", hint=f"migrate advance {subject.id} -y")
-
-    def _window(self, subject: Subject, method: Method) -> None:
-        """Asked before an outage begins, never for a way back or inside one."""
-        if subject.kind != "app" or not method.down or subject.state != "prepared":
-            return
-        window = self.app(subject).window
-        when = opens(window, self.plan.timezone, self.ports.clock.now()) if window else None
-        if window and when is not None:
-            raise OutsideWindow(f"{subject.id} moves {window.text} ({self.plan.timezone}); it opens {when:%a %Y-%m-%d %H:%M}", hint=f"migrate advance {subject.id}", opens=when)
 
     # ---- ends ----
 
@@ -427,61 +271,6 @@ class Moves:
         self.journal.write_undo_page(subject.id, page.text(subject, there, rows, systems, self.journal.world))
 
 
-BLANK = Found("", "", (), "", "", "/", "", 0, "", (), "", "")
-
-
-def replace_key(at: At, move: Transition) -> At:
-    at.key = move.key
-    return at
-
-
-def to_found(data: Mapping[str, Any] | None) -> Found | None:
-    """What was recorded with a transition, as data again."""
-    if not data:
-        return None
-    return Found(**{**data, "members": tuple(Member(**m) for m in data["members"]), "secrets": tuple(data["secrets"])})
-
-
-def crossed(rows: Any) -> bool:
-    """Whether a pivot's first attempt is on disk."""
-    for row in rows:
-        item = recipes.from_data(row.item)
-        if getattr(item, "pivot", False) and row.attempt:
-            return True
-    return False
-
-
-def back_rows(method: Method, what: App | Task, found: Found | None, there: str, begun: Sequence[tuple[Transition, Row]]) -> tuple[list[NewRow], int | None]:
-    """The rows of a way back: the method's list, less what was never begun; and the first transition that it undoes."""
-    rows = {row.name: row for _, row in begun}
-    changes: dict[str, Change] = {name: row.change for name, row in rows.items() if row.change is not None}
-    out: list[NewRow] = []
-    for item in recipes.what_applies(method.back(what, found)[there], changes, crossed=crossed(rows.values())):
-        data = recipes.to_data(item)
-        if not isinstance(item, Undo):
-            out.append(NewRow(item.name, data))
-            continue
-        row = rows[item.step.name]
-        for n, change in enumerate(row.undo):
-            out.append(NewRow(item.name + (f"#{n + 1}" if len(row.undo) > 1 else ""), data, change, (row.transition, row.n)))
-    return out, min((move.id for move, _ in begun), default=None)
-
-
-def wills(method: Method, app: App, at: At) -> list[Any]:
-    """What the whole recipe may send, forward and back."""
-    from portkey_migrate.steps import Step
-    from portkey_migrate.systems.at import Will
-
-    out = {}
-    for items in method.forward(app, at.found).values():
-        for item in items:
-            if isinstance(item, Step):
-                for verb in item.verbs:
-                    ref = item.ref(at)
-                    out[verb, ref.system, ref.kind, ref.namespace] = Will(verb, ref)
-    return list(out.values())
-
-
 def _rows(items: Sequence[recipes.Item]) -> list[NewRow]:
     seen: dict[str, int] = {}
     out = []
@@ -493,15 +282,3 @@ def _rows(items: Sequence[recipes.Item]) -> list[NewRow]:
 
 def _refusal(error: MigrateError) -> bool:
     return isinstance(error, Refused) or bool(error.data.get("check"))
-
-
-def _span(seconds: float) -> str:
-    minutes = int(seconds // 60)
-    days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    return f"{days}d {hours}h" if days else f"{hours}h {minutes}m" if hours else f"{minutes}m"
-
-
-def items_to_go(row: Sequence[Item], state_of: Callable[[str], str]) -> list[Item]:
-    """The entries of a phase's line that have not arrived."""
-    return [item for item in row if state_of(item.subject) != item.to]

@@ -5,13 +5,13 @@ Items go in the plan's order, an inner list side by side. The first that is not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portkey_migrate import checks, machines
-from portkey_migrate.engine.moves import Moves, Outcome, items_to_go
+from portkey_migrate.engine.moves import Moves, Outcome
 from portkey_migrate.errors import Blocked, MigrateError, NotBuilt, Refused, Usage
 
 if TYPE_CHECKING:
@@ -164,3 +164,8 @@ class Phases:
             if phase.name == name:
                 return phase
         raise Usage(f"the plan has no phase {name}", hint="migrate status")
+
+
+def items_to_go(row: Sequence[Item], state_of: Callable[[str], str]) -> list[Item]:
+    """The entries of a phase's line that have not arrived."""
+    return [item for item in row if state_of(item.subject) != item.to]

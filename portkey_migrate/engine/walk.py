@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from portkey_migrate import checks, recipes
 from portkey_migrate.engine.until import until
-from portkey_migrate.errors import Conflict, Interrupted, NoReply, NotProved, SendRefused, SomebodyWasHere, Usage
+from portkey_migrate.errors import (
+    Conflict,
+    Interrupted,
+    NoReply,
+    NotProved,
+    SendRefused,
+    SomebodyWasHere,
+    Usage,
+)
 from portkey_migrate.model import Answer, Change, Seen, block, ok
 from portkey_migrate.recipes import Ask, Go, Person, Undo
 from portkey_migrate.steps import Step

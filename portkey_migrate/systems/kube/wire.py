@@ -1,0 +1,226 @@
+"""One request, one answer: the only home of `kubernetes` and `urllib3`.
+
+The client has no default time-out and re-sends PUT and DELETE by itself (measured): here every request has its two time-outs and is sent
+once. A pool belongs to one thread: the wire may be a lab's, where a connection belongs to who opened it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+from kubernetes.config.kube_config import KubeConfigMerger, load_kube_config
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+
+from portkey_migrate import __version__
+from portkey_migrate.errors import NoKubeconfig
+from portkey_migrate.ports import Transport
+
+CONNECT = 5.0  # seconds until a connection stands
+MERGE_PATCH = "application/merge-patch+json"
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+
+
+class NoAnswer(Exception):
+    """No whole answer came. `late`: it was waited for until the time-out; else the connection was refused, reset or cut."""
+
+    def __init__(self, how: str, *, late: bool) -> None:
+        super().__init__(how)
+        self.how, self.late = how, late
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300  # noqa: PLR2004 (HTTP's own numbers)
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; an empty mapping where it is none (an unknown API group answers in plain text)."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return {}
+
+    @property
+    def reason(self) -> str:
+        said = self.json
+        return str(said.get("reason") or "") if isinstance(said, dict) and said.get("kind") == "Status" else ""
+
+    @property
+    def message(self) -> str:
+        """Status.message, cut: a body may be a Secret, the message of a Status is what the server means people to read."""
+        said = self.json
+        return str(said.get("message") or "")[:300] if isinstance(said, dict) and said.get("kind") == "Status" else ""
+
+
+class Wire:
+    """One cluster's API as its kubeconfig says, over the real network or over what `transport` gives in its place."""
+
+    def __init__(self, kubeconfig: str, context: str, transport: Transport) -> None:
+        self._configuration = _configured(kubeconfig, context)
+        self._transport = transport
+        self._own = threading.local()
+        self.host = str(self._configuration.host)
+
+    @property
+    def ca_sha256(self) -> str:
+        """SHA-256 over the DER of every CA certificate that the kubeconfig trusts; "" where it names none."""
+        path = self._configuration.ssl_ca_cert
+        if not path:
+            return ""
+        found = _PEM.findall(Path(path).read_text(encoding="ascii", errors="replace"))
+        return hashlib.sha256(b"".join(base64.b64decode("".join(one.split())) for one in found)).hexdigest() if found else ""
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: str = "application/json",
+        timeout: float,
+    ) -> Answered:
+        """One request and its whole answer; raises `NoAnswer`. `timeout`: seconds without a byte."""
+        try:
+            reply = self._open(method, path, query or {}, body, {"Accept": "application/json", **(headers or {})}, content, timeout)
+            return Answered(reply.status, reply.read() or b"")
+        except urllib3.exceptions.HTTPError as error:
+            raise _no_answer(error) from None
+        except (ApiException, OSError) as error:
+            raise NoAnswer(_first_line(error), late=isinstance(error, TimeoutError)) from None
+
+    def lines(self, path: str, query: Mapping[str, str], timeout: float) -> Iterator[dict[str, Any]]:
+        """The events of one watch as they come; ends when the server ends it, raises `NoAnswer` for anything else than 200 or a broken wire."""
+        reply = None
+        try:
+            reply = self._open("GET", path, query, None, {"Accept": "application/json"}, "", timeout)
+            if reply.status != 200:  # noqa: PLR2004 (HTTP's own number)
+                raise NoAnswer(f"{reply.status}", late=False)
+            rest = b""
+            # read1 gives what has come; read would wait for a full buffer and hold an event back.
+            while part := reply.response.read1(65536):
+                *whole, rest = (rest + part).split(b"\n")
+                for line in whole:
+                    with suppress(ValueError):
+                        yield json.loads(line)
+        except urllib3.exceptions.HTTPError as error:
+            raise _no_answer(error) from None
+        except (ApiException, OSError) as error:
+            raise NoAnswer(_first_line(error), late=isinstance(error, TimeoutError)) from None
+        finally:
+            if reply is not None:
+                reply.response.close()
+
+    def close(self) -> None:
+        """This thread's connections."""
+        client = getattr(self._own, "client", None)
+        if client is not None:
+            client.close()
+            self._own.client = None
+
+    def _open(
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None, headers: Mapping[str, str], content: str, timeout: float
+    ) -> Any:
+        client = self._client()
+        sent = {**headers, **({"Content-Type": content} if body is not None else {})}
+        request = client.param_serialize(method, path, query_params=list(query.items()), header_params=sent, body=body, auth_settings=["BearerToken"])
+        return client.call_api(*request, _request_timeout=(CONNECT, timeout))
+
+    def _client(self) -> Any:
+        client = getattr(self._own, "client", None)
+        if client is None:
+            client = ApiClient(self._configuration)
+            client.user_agent = f"portkey-migrate/{__version__}"
+            pools = client.rest_client.pool_manager
+            pools.pool_classes_by_scheme = {**pools.pool_classes_by_scheme, "https": _pool_over(self._transport)}
+            self._own.client = client
+        return client
+
+
+def contexts_in(kubeconfig: str) -> list[str]:
+    """The names of the contexts that the files hold; raises `NoKubeconfig`."""
+    try:
+        merged: Any = KubeConfigMerger(kubeconfig).config  # type: ignore[no-untyped-call]  # kubernetes.config has no types
+        if merged is None:
+            raise NoKubeconfig(f"no kubeconfig at {kubeconfig}", hint="export KUBECONFIG=FILE")
+        return sorted(one["name"] for one in merged.value.get("contexts") or [])
+    except NoKubeconfig:
+        raise
+    except Exception as error:  # noqa: BLE001 (a file that is no kubeconfig fails in as many ways as there are files; its text is never shown)
+        raise NoKubeconfig(f"{kubeconfig} is no kubeconfig", why=type(error).__name__, hint="kubectl config view") from None
+
+
+def _configured(kubeconfig: str, context: str) -> Any:
+    configuration = type.__call__(Configuration)  # not Configuration(): it copies whatever another client made the default
+    try:
+        load_kube_config(  # type: ignore[no-untyped-call]  # kubernetes.config has no types
+            config_file=kubeconfig, context=context, client_configuration=configuration, persist_config=False
+        )
+    except ConfigException:
+        raise NoKubeconfig(f"context {context} of {kubeconfig} cannot be used", hint="kubectl config get-contexts") from None
+    configuration.retries = False
+    return configuration
+
+
+def _pool_over(transport: Transport) -> type[HTTPSConnectionPool]:
+    class Connection(HTTPSConnection):
+        """A connection that the transport may give; where it gives none, the real network and its TLS."""
+
+        given = False
+
+        def connect(self) -> None:
+            try:
+                sock = transport.connect(self.host, self.port or 443, float(self.timeout or CONNECT))
+            except TimeoutError:
+                raise urllib3.exceptions.ConnectTimeoutError(self, f"{self.host} timed out") from None
+            except OSError as error:
+                raise urllib3.exceptions.NewConnectionError(self, f"{self.host}: {error}") from None
+            if sock is None:
+                super().connect()
+                return
+            # It carries plain HTTP to that API already: no TLS below, and no warning about it.
+            self.sock, self.given, self.is_verified = sock, True, True
+
+        @property
+        def is_connected(self) -> bool:
+            return self.sock is not None if self.given else super().is_connected
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
+
+
+def _no_answer(error: urllib3.exceptions.HTTPError) -> NoAnswer:
+    late = isinstance(error, urllib3.exceptions.TimeoutError)
+    return NoAnswer("timed out" if late else _first_line(error), late=late)
+
+
+def _first_line(error: BaseException) -> str:
+    """The kind of the error and its cause, never an `ApiException`'s text: it holds the response body."""
+    if isinstance(error, ApiException):
+        return str(error.reason or "").partition("\n")[0][:200]
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+
+

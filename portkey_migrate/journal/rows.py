@@ -29,10 +29,11 @@ class Subject:
     version: int  # +1 with every new state; guards every write of it
     method: str = ""
     phase: str = ""  # the phase of the plan that names it
-    position: int = 0  # its place in the plan
+    position: int = 0  # its place in the plan; -1: the plan no longer names it
     since: datetime | None = None
     gate: str = ""  # why `advance` stops here
     soak_until: datetime | None = None
+    outage: float = 0.0  # the plan's budget, seconds: screens made from the journal alone say "down 2m 03s of 5m"
 
     @property
     def id(self) -> str:
@@ -60,6 +61,7 @@ class Transition:
     down_to: datetime | None = None
     outcome: Outcome | None = None
     error: str = ""
+    who: str = ""  # the operator who began it
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,209 @@
+"""The journal's snapshot as a Report. Pure: the same snapshot and the same time give the same page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from portkey_migrate.report import serving, words
+from portkey_migrate.report.serving import Moving
+from portkey_migrate.report.status import Report, Standing
+
+_DONE = {"app": ("committed", "reclaimed"), "task": ("done",), "phase": ("closed",), "node": ("joined",)}
+_FIRST = {"app": ("planned",), "task": ("todo",), "phase": ("pending",), "node": ("k3s", "absent")}
+_WORDS = {"✔": "done", "◐": "moving", "‖": "waiting", "✖": "needs you", "○": "not begun"}
+
+
+def nothing_begun(place: str, plan: str = "", tz: tzinfo | None = None) -> Report:
+    """Before the first command: no journal, and that is no error."""
+    return Report(
+        plan=plan, world="", place=place, now=None,
+        headline="Nothing has begun: everything runs on K3s as it did before.",
+        sentences=["There is no journal yet; the first `migrate advance` makes it."],
+        phases=[], apps=[], others=[], totals={},
+        next=[("migrate plan", "what would be done, each step with its undo"), ("migrate preflight", "asks, changes nothing"), ("migrate advance", "begins")],
+        holder={}, clusters={}, subjects=0, tz=tz,
+    )  # fmt: skip
+
+
+def build(snapshot: Any, *, place: str, now: datetime, tz: tzinfo | None = None) -> Report:
+    """`now`: of the world that the journal is of. In the lab that is the newest time in the journal."""
+    moving = {move.transition.subject: Moving(move.transition, move.rows) for move in snapshot.open}
+    stands = [_standing(subject, moving.get(subject.id), _last(snapshot, subject.id), snapshot.refused.get(subject.id, ()), now, tz) for subject in snapshot.subjects]
+    apps = [one for one in stands if one.subject.startswith("app/")]
+    held = bool(snapshot.held and snapshot.operator is not None)
+    return Report(
+        plan=str(snapshot.plan.get("name", "")),
+        world=snapshot.world,
+        place=place,
+        now=now,
+        headline=_headline(apps, snapshot.totals.get("app", {}), moving, now, tz),
+        sentences=_sentences(snapshot, moving, stands, now, tz, held=held),
+        phases=[one for one in stands if one.subject.startswith("phase/")],
+        apps=apps,
+        others=[one for one in stands if one.subject.startswith(("node/", "task/")) and one.symbol != "○"],
+        totals={kind: dict(states) for kind, states in snapshot.totals.items()},
+        next=_next(stands, moving, snapshot.totals, held=held),
+        holder=_holder(snapshot.operator) if held else {},
+        clusters={role: pin.uid for role, pin in snapshot.pins.items()},
+        subjects=snapshot.count,
+        tz=tz,
+    )
+
+
+def newest(snapshot: Any) -> datetime | None:
+    """The newest time that the journal wrote down: all that is known of the clock of another world."""
+    moves = [*snapshot.open, *snapshot.last.values()]
+    times = [time for move in moves for time in (move.transition.begun, move.transition.ended)]
+    times += [time for move in moves for row in move.rows for time in (row.sent_at, row.done_at)]
+    times += [subject.since for subject in snapshot.subjects] + [asked.at for several in snapshot.refused.values() for asked in several]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _last(snapshot: Any, subject: str) -> Any:
+    move = snapshot.last.get(subject)
+    return move.transition if move is not None else None
+
+
+def _standing(subject: Any, moving: Moving | None, last: Any, refused: Sequence[Any], now: datetime, tz: tzinfo | None) -> Standing:  # noqa: PLR0913  one row of the table is made of six things
+    kind = subject.kind
+    since, seconds = serving.outage([one for one in (last, moving.transition if moving else None) if one is not None], now)
+    serves = serving.serves(subject.state, subject.method, moving, down=since is not None) if kind == "app" else ""
+    refused_by = [asked for asked in refused if not asked.answer.passes] if moving is None else []
+    symbol = "✖" if refused_by else _symbol(subject, moving, last)
+    return Standing(
+        subject=subject.id,
+        state=subject.state,
+        symbol=symbol,
+        word=_WORDS[symbol],
+        serves=serves,
+        down=_down(since is not None, seconds, subject.outage),
+        back=serving.way_back(subject.state, serves, moving) if kind == "app" else "",
+        note=_refused(refused_by, now, tz) if refused_by else _note(subject, moving, last, now, tz),
+        method=subject.method,
+        phase=subject.phase,
+        since=subject.since,
+        soak_until=subject.soak_until,
+        down_since=since,
+        down_seconds=seconds,
+        budget=subject.outage,
+    )
+
+
+def _symbol(subject: Any, moving: Moving | None, last: Any) -> str:
+    if moving is not None:
+        return "✖" if moving.transition.outcome == "parked" else "◐"
+    if last is not None and last.outcome in ("went-back", "blocked"):
+        return "✖"
+    if subject.state in _DONE[subject.kind]:
+        return "✔"
+    if subject.state in _FIRST[subject.kind]:
+        return "○"
+    return "◐" if subject.kind == "phase" and subject.state == "open" else "‖"
+
+
+def _down(now_down: bool, seconds: float, budget: float) -> str:  # noqa: FBT001  one caller, one line below its definition
+    if not seconds and not now_down:
+        return ""
+    over = " (over)" if not now_down else ""
+    return f"{words.duration(seconds)} of {words.duration(budget)}{over}" if budget else f"{words.duration(seconds)}{over}"
+
+
+def _note(subject: Any, moving: Moving | None, last: Any, now: datetime, tz: tzinfo | None) -> str:
+    if moving is not None:
+        transition = moving.transition
+        number, name = moving.at
+        way = f"{transition.leaves} -> {transition.reaches}" + (", going back" if transition.direction == "back" else "")
+        place = f"{way}, step {number} of {len(moving.rows)} {name}"
+        return f"stopped: {transition.error}; {place}" if transition.outcome == "parked" else place
+    if last is not None and last.outcome in ("went-back", "blocked") and last.ended is not None:
+        verb = "went back" if last.outcome == "went-back" else "refused"
+        why = last.why or last.error
+        return f"{verb} {words.clock(last.ended, now, tz)}" + (f": {why}" if why else "")
+    if subject.soak_until is not None and subject.state in ("protected", "soaking"):
+        over = subject.soak_until <= now
+        return "the soak is over" if over else f"soaks until {words.clock(subject.soak_until, now, tz)}"
+    return str(subject.gate)
+
+
+def _refused(refused_by: Sequence[Any], now: datetime, tz: tzinfo | None) -> str:
+    first = refused_by[0]
+    more = f" and {len(refused_by) - 1} more" if len(refused_by) > 1 else ""
+    return f"refused {words.clock(first.at, now, tz)} by {first.check}{more}: {first.answer.why}"
+
+
+def _headline(apps: Sequence[Standing], totals: Mapping[str, int], moving: Mapping[str, Moving], now: datetime, tz: tzinfo | None) -> str:
+    """Whose data is where, and whether people are served: what is read first at night."""
+    shown = {"K3s": 0, "Talos": 0, "nobody": 0}
+    left = dict(totals)
+    for one in apps:
+        shown[one.serves] += 1
+        left[one.state] = left.get(one.state, 0) - 1
+    for state, number in left.items():
+        shown["Talos" if state in serving.AFTER_THE_PIVOT else "K3s"] += max(number, 0)
+    where = [f"{words.count(number, 'app')} on {side}" for side, number in (("K3s", shown["K3s"]), ("Talos", shown["Talos"])) if number]
+    down = [one for one in apps if one.serves == "nobody"]
+    safe = "Every app has one place that holds its data: " + (", ".join(where) or "no app is known yet")
+    if not down:
+        return f"{safe}. Nothing is down."
+    said = [f"{one.subject} is down" + (f" since {words.clock(one.down_since, now, tz)}, {one.down}" if one.down_since else "") for one in down]
+    whole = "its data is whole and nobody writes it" if len(down) == 1 else "their data is whole and nobody writes it"
+    return f"{'; '.join(said)}: {whole}. {safe if where else ''}".rstrip() + ("." if where else "")
+
+
+def _sentences(snapshot: Any, moving: Mapping[str, Moving], stands: Sequence[Standing], now: datetime, tz: tzinfo | None, *, held: bool) -> list[str]:
+    out = []
+    if held:
+        lock = snapshot.operator
+        doing = f", doing {lock.doing}" if lock.doing else ""
+        out.append(f"{lock.who}@{lock.host} (pid {lock.pid}) is moving this cluster since {words.clock(lock.since, now, tz)}{doing}.")
+    else:
+        out += [_interrupted(snapshot, one, now, tz) for one in moving.values() if one.transition.outcome != "parked"]
+    needs = [one.subject for one in stands if one.word == "needs you" and one.subject in moving]
+    if needs:
+        out.append(f"{words.listed(needs)} {'waits' if len(needs) == 1 else 'wait'} for you.")
+    return out
+
+
+def _interrupted(snapshot: Any, one: Moving, now: datetime, tz: tzinfo | None) -> str:
+    """What a crash looks like afterwards: who, what, how far, what is not known."""
+    transition = one.transition
+    number, name = one.at
+    who = getattr(transition, "who", "") or (snapshot.operator.who if snapshot.operator is not None else "somebody")
+    said = f"Last: {who}, {transition.subject} {transition.leaves} -> {transition.reaches}, step {number} of {len(one.rows)}"
+    open_ = one.unanswered
+    if open_ is None or open_.sent_at is None:
+        return f"{said} ({name}) not begun. The same command goes on."
+    answer = "answered, not yet seen to have come" if open_.reply == "ok" else "no result"
+    return f"{said}, {open_.name}, intent {words.clock(open_.sent_at, now, tz)}, {answer}. The next command looks first and repeats nothing that happened."
+
+
+def _holder(lock: Any) -> dict[str, Any]:
+    return {"who": lock.who, "host": lock.host, "pid": lock.pid, "since": words.utc(lock.since), "doing": lock.doing}
+
+
+def _next(stands: Sequence[Standing], moving: Mapping[str, Moving], totals: Mapping[str, Mapping[str, int]], *, held: bool) -> list[tuple[str, str]]:
+    """At most two commands: the one that goes on, and the one that goes back."""
+    if held:
+        return [("migrate status", "the other command is still at work")]
+    for subject, one in moving.items():
+        typed = words.typed(subject)
+        if one.transition.direction == "back":
+            return [(f"migrate rollback {typed}", "finishes the way back")]
+        return [(f"migrate advance {typed}", "looks, then goes on"), (f"migrate rollback {typed}", "goes back")]
+    waiting = [one for one in stands if one.symbol == "‖" and one.subject.startswith("app/")]
+    for one in waiting:
+        typed = words.typed(one.subject)
+        if "soaks until" in one.note:
+            continue
+        return [(f"migrate advance {typed}", "goes on"), (f"migrate rollback {typed}", "goes back")]
+    failed = next((one for one in stands if one.symbol == "✖"), None)
+    if failed is not None:
+        return [(f"migrate history {words.typed(failed.subject)}", "what happened"), (f"migrate advance {words.typed(failed.subject)}", "tries again")]
+    if waiting:
+        return [(f"migrate advance {words.typed(waiting[0].subject)}", f"once it is due: {waiting[0].note}"), (f"migrate rollback {words.typed(waiting[0].subject)}", "goes back")]
+    phases = totals.get("phase", {})
+    if phases and set(phases) == {"closed"}:
+        return []
+    return [("migrate advance", "the next phase, to its next gate")]

@@ -1,0 +1,71 @@
+"""`migrate rehearse`: the document as it is (ux §2.2), and the same for a person: verdict first, then what users saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from portkey_migrate.report import words
+from portkey_migrate.report.pages import Block, Column, Command, Line, Table
+
+_EXITS = {"clean": 0, "blocked": 3}
+_NOT_CLEAN = 11
+_SYMBOLS = {"clean": "✔", "blocked": "✖", "not-clean": "✖"}
+
+
+class Rehearsal(NamedTuple):
+    """One rehearsal's document."""
+
+    it: Mapping[str, Any]
+
+    @property
+    def exit(self) -> int:
+        return _EXITS.get(str(self.it.get("verdict")), _NOT_CLEAN)
+
+    def names(self) -> list[str]:
+        return [str(self.it.get("verdict", ""))]
+
+    def document(self) -> dict[str, Any]:
+        return dict(self.it)
+
+    def blocks(self, *, wide: bool) -> list[Block]:
+        it = self.it
+        out: list[Block] = [
+            Line(words.world(f"lab:{it.get('seed')}")),
+            Line(f"{_SYMBOLS.get(str(it.get('verdict')), '·')} {it.get('verdict')}: {it.get('subject') or 'the whole plan'} in {it.get('world')}, seed {it.get('seed')}", strong=True),
+        ]
+        out += [Line(f"  {reason}", hang=2) for reason in it.get("reasons") or []]
+        if it.get("blocked_by"):
+            out.append(Line(f"  refused by {', '.join(it['blocked_by'])}"))
+        apps = it.get("apps") or []
+        if apps:
+            columns = tuple(Column(title) for title in ("APP", "STATE", "SERVED BY", "ACKNOWLEDGED", "LOST", "TWO WRITERS", "DOWN"))
+            out += [Line(), Table(columns, tuple(_app(app) for app in apps))]
+        crashes = it.get("crashes") or {}
+        if crashes.get("points"):
+            said = ", ".join(f"{crashes.get(key, 0)} {word}" for key, word in (("recovered", "recovered"), ("parked", "parked"), ("double_effects", "double effects"), ("by_sigkill", "by SIGKILL")))
+            out += [Line(), Line(f"Crash points: {crashes['points']}, of them {said}"), *(Line(f"  failed: {one}") for one in crashes.get("failed") or [])]
+        out += [Line(f"Fault: {_plain(fault)}", hang=2) for fault in it.get("faults") or []]
+        left = [one for one in it.get("differences") or [] if wide or not one.get("allowed_by")]
+        out += [Line(f"Difference: {_plain(one)}", hang=2) for one in left]
+        took = f"{words.duration(float(it.get('virtual_seconds') or 0))} of the lab's time in {words.duration(float(it.get('wall_seconds') or 0))}, {it.get('api_calls', 0)} calls"
+        return [*out, Line(), Line(took), Command(f"migrate rehearse {words.typed(str(it.get('subject') or ''))} --seed {it.get('seed')} -o json".replace("  ", " "), "the same run, whole", "Again:")]
+
+
+def _app(app: Mapping[str, Any]) -> tuple[str, ...]:
+    said = app.get("acknowledged") or {}
+    serves = {"source": "K3s", "target": "Talos", "none": "nobody"}.get(str(app.get("serves")), "unknown")
+    down = f"{words.duration(float(app.get('outage_seconds') or 0))} of {words.duration(float(app.get('outage_budget_seconds') or 0))}"
+    return (
+        str(app.get("name")),
+        str(app.get("state")),
+        serves,
+        f"{said.get('source', 0)} K3s, {said.get('target', 0)} Talos",
+        str(app.get("lost_writes", "unknown")),
+        words.duration(float(app.get("double_writer_seconds") or 0)),
+        down,
+    )
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(f"{key} {inner}" for key, inner in value.items() if inner not in (None, "")) if isinstance(value, Mapping) else str(value)

@@ -1,0 +1,81 @@
+"""Who serves an app, and how it comes back, told from the journal's rows alone. Nothing here looks at a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+AFTER_THE_PIVOT = ("routed", "protected", "committed", "reclaimed")
+INSIDE_AN_OUTAGE = ("quiesced", "transferred", "started")  # of a method that has an outage
+NO_OUTAGE = ("stateless",)
+
+
+class Moving(NamedTuple):
+    """A transition that has not ended, and its recipe."""
+
+    transition: Any
+    rows: Sequence[Any]
+
+    @property
+    def at(self) -> tuple[int, str]:
+        """The number and name of the first row that is not done."""
+        for number, row in enumerate(self.rows, 1):
+            if row.done_at is None:
+                return number, row.name
+        return len(self.rows), "all steps done"
+
+    @property
+    def unanswered(self) -> Any | None:
+        """The newest row that was begun and not seen to end: what a crash leaves behind."""
+        begun = [row for row in self.rows if row.attempt and row.done_at is None]
+        return begun[-1] if begun else None
+
+
+def _begun(rows: Sequence[Any], front: str) -> bool:
+    return any(row.name.startswith(front) and row.attempt for row in rows)
+
+
+def serves(state: str, method: str, moving: Moving | None, *, down: bool) -> str:
+    """K3s, Talos or nobody."""
+    if down:
+        return "nobody"
+    if moving is not None and moving.transition.direction == "forward" and moving.transition.reaches == "routed" and _begun(moving.rows, "route"):
+        return "Talos"  # the pivot is crossed when the first attempt of its step is committed
+    if moving is not None and moving.transition.direction == "back" and state in AFTER_THE_PIVOT:
+        return "K3s" if _begun(moving.rows, "undo-route") else "Talos"
+    if state in AFTER_THE_PIVOT:
+        return "Talos"
+    if state in INSIDE_AN_OUTAGE and method not in NO_OUTAGE:
+        return "nobody"
+    return "K3s"
+
+
+def way_back(state: str, serving: str, moving: Moving | None) -> str:
+    """How an app comes back to K3s, in words."""
+    if moving is not None and moving.transition.direction == "back":
+        return "on its way"
+    if state == "reclaimed":
+        return "none: the copy on K3s is gone"
+    if serving == "Talos":
+        return "lossless, when asked for"
+    if moving is not None and serving == "nobody":
+        return "by itself, nothing lost"
+    if moving is not None:
+        return "by itself"
+    return "" if state == "planned" else "it is there"
+
+
+def outage(transitions: Sequence[Any], now: datetime) -> tuple[datetime | None, float]:
+    """Since when people are down (None: they are not), and how long the newest outage is or was, in seconds.
+
+    The transitions are in the order of their begin; the one that ends an outage need not be the one that began it.
+    """
+    since, lasted = None, 0.0
+    for transition in transitions:
+        if transition.down_from is not None and since is None:
+            since = transition.down_from
+        if transition.down_to is not None:
+            lasted = (transition.down_to - (since or transition.down_from or transition.down_to)).total_seconds()
+            since = None
+    return (since, (now - since).total_seconds()) if since is not None else (None, lasted)

@@ -9,66 +9,92 @@ An option wins over the environment, the environment over the file. A secret sta
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
 from portkey_migrate.errors import NoKubeconfig, Usage
 
-#: Part of what a later issue reads (Proxmox, Ceph) may stand in the file already; anything else is a typo.
-_KNOWN = {"source", "target", "proxmox", "ceph"}
-_OF_A_SIDE = {"kubeconfig", "context"}
+SIDES = ("source", "target")
+#: Proxmox and Ceph may stand in the file before anything reads them; anything else is a typo.
+_KNOWN = frozenset({*SIDES, "proxmox", "ceph"})
+_OF_A_SIDE = frozenset({"kubeconfig", "context"})
+
+
+class Given(Protocol):
+    """What was given on the command line."""
+
+    @property
+    def source_context(self) -> str: ...
+
+    @property
+    def target_context(self) -> str: ...
+
+    @property
+    def kubeconfig(self) -> str: ...
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One side. "" where the person said nothing."""
+class KubeContext:
+    """Which cluster is meant. `kubeconfig` may name several files, as KUBECONFIG does. `named`: kubectl does not look there by itself."""
 
-    kubeconfig: str = ""
-    context: str = ""
+    kubeconfig: str
+    name: str
+    named: bool = False
+
+    @property
+    def kubectl(self) -> tuple[str, ...]:
+        """How a typed command begins. Never the current context: it is whatever was used last."""
+        return ("kubectl", *(("--kubeconfig", self.kubeconfig) if self.named else ()), "--context", self.name)
 
 
 @dataclass(frozen=True)
 class Settings:
-    source: Choice = Choice()
-    target: Choice = Choice()
-    kubeconfig: str = ""  # where kubectl looks: KUBECONFIG, or ~/.kube/config; "" where there is none
-    rest: Mapping[str, Any] = field(default_factory=dict)
-    where: str = ""  # the file that was read; "" where there was none
+    """The file's words, with what the command line and the environment say instead."""
+
+    where: str  # the file, there or not
+    said: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)  # side → context, as given
+    kubeconfig: str = ""  # given, or KUBECONFIG: wins over the file
+    found: str = ""  # where kubectl looks when nobody says anything
+
+    def contexts(self) -> dict[str, KubeContext]:
+        """Both sides; raises `NoKubeconfig` where a file or a context is not there, before anything is connected or written."""
+        return {side: self._context(side) for side in SIDES}
+
+    def _context(self, side: str) -> KubeContext:
+        own = self.said.get(side, {})
+        named = not self.kubeconfig and bool(own.get("kubeconfig"))
+        path = self.kubeconfig or str(own.get("kubeconfig") or "") or self.found
+        name = self.names.get(side) or str(own.get("context") or "")
+        if not path:
+            raise NoKubeconfig("no kubeconfig is known", why=f"KUBECONFIG is not set, ~/.kube/config and {self.where} are not there", hint="export KUBECONFIG=FILE")
+        there = _contexts_in(path)
+        held = f"{path} holds {', '.join(there) or 'no context'}"
+        if not name:
+            raise NoKubeconfig(f"no context is named for the {side}", why=held, hint=f"migrate preflight --{side}-context NAME")
+        if name not in there:
+            raise NoKubeconfig(f"context {name} of the {side} is not there", why=held, hint=f"migrate preflight --{side}-context NAME")
+        return KubeContext(path, name, named)
 
 
-def file_of(plan_name: str, environ: Mapping[str, str]) -> Path:
-    """Where a person's own file of this plan stands, there or not."""
-    home = environ.get("HOME", "")
-    folder = environ.get("XDG_CONFIG_HOME") or str(Path(home) / ".config")
-    return Path(folder) / "portkey-migrate" / f"{plan_name}.yaml"
+def load_settings(name: str, options: Given, file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the plan of that name. `file`: a lab's own; then the environment does not count, it names a person's real clusters."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("HOME", ""))
+    names = {"source": options.source_context, "target": options.target_context}
+    if file is not None:
+        return Settings(str(file), _read(file, home), names, options.kubeconfig)
+    path = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "portkey-migrate" / f"{name}.yaml"
+    usual = home / ".kube" / "config"
+    return Settings(str(path), _read(path, home), names, options.kubeconfig or env.get("KUBECONFIG", ""), str(usual) if usual.is_file() else "")
 
 
-def load(plan_name: str, environ: Mapping[str, str], *, source_context: str = "", target_context: str = "", kubeconfig: str = "") -> Settings:
-    """File, environment and options as one. A file with a fault in it raises `Usage`; no file is no fault."""
-    path = file_of(plan_name, environ)
-    said = _read(path)
-    home = Path(environ.get("HOME", "")) / ".kube" / "config"
-    common = kubeconfig or environ.get("KUBECONFIG", "") or (str(home) if home.is_file() else "")
-
-    def side(name: str, context: str) -> Choice:
-        one = said.get(name, {})
-        own = "" if kubeconfig or environ.get("KUBECONFIG") else str(one.get("kubeconfig", ""))
-        variable = environ.get(f"PORTKEY_MIGRATE_{name.upper()}_CONTEXT", "")
-        return Choice(_expanded(own, environ), context or variable or str(one.get("context", "")))
-
-    rest = {key: value for key, value in said.items() if key not in ("source", "target")}
-    return Settings(side("source", source_context), side("target", target_context), common, rest, str(path) if said else "")
-
-
-def _expanded(path: str, environ: Mapping[str, str]) -> str:
-    return str(Path(environ.get("HOME", "")) / path[2:]) if path.startswith("~/") else path
-
-
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, home: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -78,13 +104,32 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         said = yaml.safe_load(text) or {}
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        # Not the YAML error itself: it quotes the line, and a person may have written a secret there.
+        at = f":{error.problem_mark.line + 1}:{error.problem_mark.column + 1}" if error.problem_mark else ""
+        # Not the error's own text: it quotes the line, and somebody may have written a secret there.
         raise Usage(f"{path}{at}: not YAML: {error.problem}", hint=f"$EDITOR {path}") from None
-    if not isinstance(said, dict) or not all(isinstance(said.get(side, {}), dict) for side in ("source", "target")):
+    if not isinstance(said, dict) or not all(isinstance(said.get(side, {}), dict) for side in SIDES):
         raise Usage(f"{path}: a mapping of source and target is wanted", hint=f"$EDITOR {path}")
-    odd = sorted(set(said) - _KNOWN) + [f"{side}.{key}" for side in ("source", "target") for key in sorted(set(said.get(side, {})) - _OF_A_SIDE)]
+    odd = sorted(set(said) - _KNOWN) + [f"{side}.{key}" for side in SIDES for key in sorted(set(said.get(side, {})) - _OF_A_SIDE)]
     if odd:
-        raise Usage(f"{path}: unknown key {odd[0]}", why="it knows source and target with kubeconfig and context, proxmox, ceph", hint=f"$EDITOR {path}")
+        raise Usage(f"{path}: unknown key {odd[0]}", why="source and target (kubeconfig, context), proxmox and ceph are known", hint=f"$EDITOR {path}")
+    for side in SIDES:
+        own = str(said.get(side, {}).get("kubeconfig") or "")
+        if own.startswith("~/"):
+            said[side]["kubeconfig"] = str(home / own[2:])
     return said
+
+
+def _contexts_in(kubeconfig: str) -> list[str]:
+    """The names of the contexts that the files hold, merged as kubectl does; nothing else of them is looked at."""
+    names: dict[str, None] = {}
+    files = [Path(part).expanduser() for part in kubeconfig.split(os.pathsep) if part]
+    if not any(file.is_file() for file in files):
+        raise NoKubeconfig(f"no kubeconfig at {kubeconfig}", hint="export KUBECONFIG=FILE")
+    for file in files:
+        try:
+            said = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+            names.update((str(one["name"]), None) for one in said.get("contexts") or [])
+        except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+            # A kubeconfig is never quoted: it holds tokens and keys.
+            raise NoKubeconfig(f"{file} is no kubeconfig", why=type(error).__name__, hint="kubectl config view") from None
+    return sorted(names)

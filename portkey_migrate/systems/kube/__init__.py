@@ -4,8 +4,7 @@ The typed APIs cost seconds of import, DynamicClient answers with another cluste
 (design §6): so each call here is one request that stands in one file, `wire.py`, the only home of `kubernetes` and `urllib3`.
 """
 
-from portkey_migrate.systems.kube.api import Kube, connect
-from portkey_migrate.systems.kube.context import KubeContext, load_contexts
+from portkey_migrate.systems.kube.api import Kube
 from portkey_migrate.systems.kube.kinds import KINDS, Kind
 
-__all__ = ["KINDS", "Kind", "Kube", "KubeContext", "connect", "load_contexts"]
+__all__ = ["KINDS", "Kind", "Kube"]

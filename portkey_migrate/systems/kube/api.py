@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from portkey_migrate.errors import Conflict, NoReply, SendRefused, Unreachable
-from portkey_migrate.model import Change, Ref, Seen, Side, dig, nest
+from portkey_migrate.model import Change, Ref, Seen, dig, nest
 from portkey_migrate.ports import Clock, Transport
 from portkey_migrate.systems.kube import by_hand, operation, questions, secret
-from portkey_migrate.systems.kube.context import KubeContext
 from portkey_migrate.systems.kube.kinds import url
 from portkey_migrate.systems.kube.wire import MERGE_PATCH, Answered, NoAnswer, Wire
+from portkey_migrate.systems.settings import KubeContext
 
 READ, WRITE = 15.0, 60.0  # seconds without a byte; a frozen etcd answers 504 after 60
 _AGAIN = (0.2, 1.0)  # seconds before a read is repeated
@@ -28,20 +28,15 @@ _GRACE = 5.0
 _BLIND = 0.5  # seconds between looks where a watch cannot be opened
 
 
-def connect(contexts: Mapping[Side, KubeContext], transport: Transport, clock: Clock, hmac_key: bytes) -> dict[Side, Kube]:
-    """The clusters, each knowing the others: a Secret is copied from one API to the other inside one send."""
-    out = {side: Kube(side, context, transport, clock, hmac_key) for side, context in contexts.items()}
-    for one in out.values():
-        one.peers = out
-    return out
-
-
 class Kube:
     """One cluster's API. Thread-safe: connections belong to threads, tokens are counted under a lock."""
 
-    def __init__(self, side: Side, context: KubeContext, transport: Transport, clock: Clock, hmac_key: bytes = b"") -> None:
+    def __init__(
+        self, side: str, context: KubeContext, transport: Transport, clock: Clock, *, hmac_key: bytes = b"", peers: Mapping[str, Kube] | None = None
+    ) -> None:
+        """`peers`: both sides, filled by who connects them: a Secret is copied from one API to the other inside one send."""
         self.side, self.context, self._clock, self._key = side, context, clock, hmac_key
-        self.peers: Mapping[Side, Kube] = {side: self}
+        self._peers = peers if peers is not None else {}
         self._wire = Wire(context.kubeconfig, context.name, transport)
         self._sent: set[str] = set()
         self._lock = threading.Lock()
@@ -163,7 +158,7 @@ class Kube:
                 self._write(ref, "DELETE", one, options, headers)
 
     def by_hand(self, change: Change) -> by_hand.Commands:
-        return by_hand.words(change, {side: one.context.kubectl for side, one in {**self.peers, self.side: self}.items()})
+        return by_hand.words(change, {side: one.context.kubectl for side, one in {**self._peers, self.side: self}.items()})
 
     def close(self) -> None:
         """This thread's connections to the cluster."""
@@ -190,8 +185,8 @@ class Kube:
         data = {key: value for key, value in nest(wanted).get("data", {}).items() if value is not None}
         if data:
             side, namespace, name = copy_of.split("/") if copy_of else (self.side, change.ref.namespace, change.ref.name)
-            peer = self.peers["source" if side == "source" else "target"]
-            plain["data"] = secret.filled(self._key, data, peer.raw("Secret", namespace, name), copy_of)
+            original = {**self._peers, self.side: self}[side].raw("Secret", namespace, name)
+            plain["data"] = secret.filled(self._key, data, original, copy_of)
         return plain
 
     def _whole(self, change: Change) -> dict[str, Any]:

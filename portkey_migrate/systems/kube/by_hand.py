@@ -46,14 +46,13 @@ def _patch(change: Change, front: list[str]) -> list[str]:
 
 
 def _create(change: Change, front: list[str], kubectl: Mapping[str, Sequence[str]]) -> list[str]:
-    ref, wanted = change.ref, dict(change.after or {})
     copy_of = str(change.along.get(_COPY_OF, ""))
     if copy_of:
         side, namespace, name = copy_of.split("/")
         read = [*kubectl[side], "-n", namespace, "get", "secret", name, "-o", "json"]
         clean = ["jq", "del(" + ", ".join(f".metadata.{key}" for key in _OF_THE_OTHER) + ")"]
         return ["sh", "-c", " | ".join(shlex.join(part) for part in (read, clean, [*front, "create", "-f", "-"]))]
-    return ["sh", "-c", f"printf %s {shlex.quote(_json(body(change, wanted)))} | {shlex.join([*front, 'create', '-f', '-'])}"]
+    return ["sh", "-c", f"printf %s {shlex.quote(_json(body(change, change.after or {})))} | {shlex.join([*front, 'create', '-f', '-'])}"]
 
 
 def body(change: Change, wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
-from kubernetes.config.kube_config import KubeConfigMerger, load_kube_config
+from kubernetes.config.kube_config import load_kube_config
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
@@ -156,19 +156,6 @@ class Wire:
             pools.pool_classes_by_scheme = {**pools.pool_classes_by_scheme, "https": _pool_over(self._transport)}
             self._own.client = client
         return client
-
-
-def contexts_in(kubeconfig: str) -> list[str]:
-    """The names of the contexts that the files hold; raises `NoKubeconfig`."""
-    try:
-        merged: Any = KubeConfigMerger(kubeconfig).config  # type: ignore[no-untyped-call]  # kubernetes.config has no types
-        if merged is None:
-            raise NoKubeconfig(f"no kubeconfig at {kubeconfig}", hint="export KUBECONFIG=FILE")
-        return sorted(one["name"] for one in merged.value.get("contexts") or [])
-    except NoKubeconfig:
-        raise
-    except Exception as error:  # noqa: BLE001 (a file that is no kubeconfig fails in as many ways as there are files; its text is never shown)
-        raise NoKubeconfig(f"{kubeconfig} is no kubeconfig", why=type(error).__name__, hint="kubectl config view") from None
 
 
 def _configured(kubeconfig: str, context: str) -> Any:

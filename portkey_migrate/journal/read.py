@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 from portkey_migrate.journal import file, lock
 from portkey_migrate.journal.lock import Holder
+from portkey_migrate.journal.looks import Looks, pins, rows
 from portkey_migrate.journal.rows import Asked, Pin, Row, Subject, Transition
 from portkey_migrate.journal.stored import (
     ASKED,
@@ -25,7 +26,6 @@ from portkey_migrate.journal.stored import (
     SUBJECT,
     TRANSITION,
     asked_from,
-    pin_from,
     row_from,
     subject_from,
     text,
@@ -128,7 +128,7 @@ def load(state: Path, *, page: int | None = 40) -> Snapshot | None:
         return None
     with _reading(path) as db:
         meta = dict(db.execute("SELECT name, value FROM meta"))
-        moving = [transition_from(c) for c in db.execute(f"SELECT {TRANSITION} FROM transitions WHERE ended IS NULL ORDER BY id")]  # noqa: S608 - constants of ours
+        moving = [transition_from(c) for c in db.execute(f"SELECT {TRANSITION} FROM transitions WHERE ended IS NULL ORDER BY id")]
         shown = _page(db, moving, -1 if page is None else page)
         totals: dict[str, dict[str, int]] = {}
         for kind, name, count in db.execute("SELECT kind, state, COUNT(*) FROM subjects GROUP BY kind, state"):
@@ -141,9 +141,9 @@ def load(state: Path, *, page: int | None = 40) -> Snapshot | None:
             held=lock.held(Path(state)),
             subjects=tuple(shown),
             totals=totals,
-            open=tuple(Move(t, _rows(db, t.id), _answers(db, t.id)) for t in moving),
+            open=tuple(Move(t, tuple(rows(db, t.id)), _answers(db, t.id)) for t in moving),
             last={s.id: move for s in shown if (move := _last(db, s.id))},
-            pins={pin.role: pin for pin in map(pin_from, db.execute(f"SELECT {PIN} FROM pins ORDER BY role"))},  # noqa: S608 - constants of ours
+            pins={pin.role: pin for pin in pins(db)},
             refused={s.id: asked for s in shown if (asked := _refused(db, s.id))},
         )
 
@@ -154,11 +154,11 @@ def _page(db: sqlite3.Connection, moving: Sequence[Transition], page: int) -> li
     shown: dict[str, Subject] = {}
     for move in first if page < 0 else first[:page]:
         kind, name = move.subject.split("/", 1)
-        cells = db.execute(f"SELECT {SUBJECT} FROM subjects WHERE kind = ? AND name = ?", (kind, name)).fetchone()  # noqa: S608 - constants of ours
+        cells = db.execute(f"SELECT {SUBJECT} FROM subjects WHERE kind = ? AND name = ?", (kind, name)).fetchone()
         shown[move.subject] = subject_from(cells)
     # `position < 0` (the plan no longer names it) is a query of its own, so that the index gives the order and the page ends the scan.
     for named in (">= 0", "< 0"):
-        for cells in db.execute(f"SELECT {SUBJECT} FROM subjects WHERE position {named} ORDER BY position, kind, name"):  # noqa: S608 - constants of ours
+        for cells in db.execute(f"SELECT {SUBJECT} FROM subjects WHERE position {named} ORDER BY position, kind, name"):
             if 0 <= page <= len(shown):
                 return list(shown.values())
             subject = subject_from(cells)
@@ -166,32 +166,28 @@ def _page(db: sqlite3.Connection, moving: Sequence[Transition], page: int) -> li
     return list(shown.values())
 
 
-def _rows(db: sqlite3.Connection, transition: int) -> tuple[Row, ...]:
-    return tuple(row_from(c) for c in db.execute(f'SELECT {ROW} FROM rows WHERE "transition" = ? ORDER BY n', (transition,)))  # noqa: S608 - constants of ours
-
-
 def _answers(db: sqlite3.Connection, transition: int) -> tuple[Asked, ...]:
-    return tuple(asked_from(c) for c in db.execute(f'SELECT {ASKED} FROM answers WHERE "transition" = ? ORDER BY id', (transition,)))  # noqa: S608 - constants of ours
+    return tuple(asked_from(c) for c in db.execute(f'SELECT {ASKED} FROM answers WHERE "transition" = ? ORDER BY id', (transition,)))
 
 
 def _last(db: sqlite3.Connection, subject: str) -> Move | None:
-    query = f"SELECT {TRANSITION} FROM transitions WHERE subject = ? AND ended IS NOT NULL ORDER BY id DESC LIMIT 1"  # noqa: S608 - constants of ours
+    query = f"SELECT {TRANSITION} FROM transitions WHERE subject = ? AND ended IS NOT NULL ORDER BY id DESC LIMIT 1"
     cells = db.execute(query, (subject,)).fetchone()
     if cells is None:
         return None
     move = transition_from(cells)
-    few = f'SELECT {ROW} FROM rows WHERE "transition" = ? AND done_at IS NOT NULL ORDER BY n DESC LIMIT ?'  # noqa: S608 - constants of ours
+    few = f'SELECT {ROW} FROM rows WHERE "transition" = ? AND done_at IS NOT NULL ORDER BY n DESC LIMIT ?'
     return Move(move, tuple(reversed([row_from(c) for c in db.execute(few, (move.id, _FEW))])))
 
 
 def _refused(db: sqlite3.Connection, subject: str) -> tuple[Asked, ...]:
     """The newest answers without a transition, where they are newer than the subject's newest transition and one of them refused."""
     loose = 'subject = ? AND "transition" IS NULL'
-    newest = db.execute(f"SELECT MAX(at) FROM answers WHERE {loose}", (subject,)).fetchone()[0]  # noqa: S608 - constants of ours
+    newest = db.execute(f"SELECT MAX(at) FROM answers WHERE {loose}", (subject,)).fetchone()[0]
     begun = db.execute("SELECT MAX(COALESCE(ended, begun)) FROM transitions WHERE subject = ?", (subject,)).fetchone()[0]
     if newest is None or (begun is not None and begun > newest):
         return ()
-    query = f"SELECT {ASKED} FROM answers WHERE {loose} AND at = ? ORDER BY id"  # noqa: S608 - constants of ours
+    query = f"SELECT {ASKED} FROM answers WHERE {loose} AND at = ? ORDER BY id"
     asked = tuple(asked_from(c) for c in db.execute(query, (subject, newest)))
     return asked if any(a.answer.verdict in ("block", "unknown", "not-yet") for a in asked) else ()
 
@@ -204,18 +200,18 @@ def history(state: Path, subject: str | None = None, since: datetime | None = No
     limits = {"subject": subject, "since": when(since)}
     with _reading(path) as db:
         moves = db.execute(
-            f"SELECT {TRANSITION} FROM transitions WHERE (:subject IS NULL OR subject = :subject) AND (:since IS NULL OR begun >= :since) ORDER BY id",  # noqa: S608 - constants of ours
+            f"SELECT {TRANSITION} FROM transitions WHERE (:subject IS NULL OR subject = :subject) AND (:since IS NULL OR begun >= :since) ORDER BY id",
             limits,
         ).fetchall()
         told = [
-            Told(move.begun, move.subject, Move(move, _rows(db, move.id), _answers(db, move.id)))
+            Told(move.begun, move.subject, Move(move, tuple(rows(db, move.id)), _answers(db, move.id)))
             for move in map(transition_from, moves)
         ]
         loose: dict[tuple[datetime, str], list[Asked]] = {}
         for asked in map(
             asked_from,
             db.execute(
-                f'SELECT {ASKED} FROM answers WHERE "transition" IS NULL AND (:subject IS NULL OR subject = :subject)'  # noqa: S608 - constants of ours
+                f'SELECT {ASKED} FROM answers WHERE "transition" IS NULL AND (:subject IS NULL OR subject = :subject)'
                 " AND (:since IS NULL OR at >= :since) ORDER BY id",
                 limits,
             ),
@@ -223,6 +219,28 @@ def history(state: Path, subject: str | None = None, since: datetime | None = No
             loose.setdefault((asked.at, asked.subject), []).append(asked)
         told += [Told(at, who, None, tuple(answers)) for (at, who), answers in loose.items()]
     return sorted(told, key=lambda entry: entry.at)
+
+
+class View(Looks):
+    """The engine's questions for one who only looks (`plan`, `preflight`). Before there is a journal it knows nothing, and that is no error."""
+
+    def __init__(self, state: Path) -> None:
+        """`state` need not exist; nothing is made."""
+        self._path = file.path_of(Path(state))
+        meta = file.look(self._path, None) if self._path.exists() else {}
+        self.world, self.lineage = meta.get("world", ""), meta.get("lineage", "")
+
+    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
+        return _reading(self._path) if self._path.exists() else _nothing()
+
+
+@contextmanager
+def _nothing() -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(":memory:")
+    for table, columns in {"subjects": SUBJECT, "transitions": TRANSITION, "rows": ROW, "pins": PIN}.items():
+        db.execute(f"CREATE TABLE {table} ({columns})")
+    yield db
+    db.close()
 
 
 def fold(state: Path) -> str:
@@ -234,7 +252,7 @@ def fold(state: Path) -> str:
     with _reading(path) as db:
         subjects = db.execute("SELECT kind, name, state, gate FROM subjects ORDER BY kind, name").fetchall()
         moves = []
-        query = f"SELECT {TRANSITION} FROM transitions ORDER BY id"  # noqa: S608 - constants of ours
+        query = f"SELECT {TRANSITION} FROM transitions ORDER BY id"
         for move in map(transition_from, db.execute(query).fetchall()):
             rows = db.execute(
                 'SELECT n, name, item, change, undo, undoes_transition, undoes_n, done_at IS NOT NULL FROM rows WHERE "transition" = ? ORDER BY n',

@@ -213,7 +213,7 @@ TRIGGERS = (
 
 def schema() -> list[str]:
     """Every statement that makes an empty journal, in order."""
-    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    dialect = sqlite.dialect()
     tables = Table.metadata.sorted_tables
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
     made += [str(CreateIndex(index).compile(dialect=dialect)) for table in tables for index in sorted(table.indexes, key=lambda i: str(i.name))]

@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from portkey_migrate import __version__
-from portkey_migrate.errors import JournalUnusable, Locked, MigrateError, UnknownName, WrongCluster
+from portkey_migrate.errors import JournalUnusable, Locked, MigrateError, WrongCluster
 from portkey_migrate.journal import file, key, undo
 from portkey_migrate.journal.commit import Commits, one
 from portkey_migrate.journal.lock import Flock, Holder, locked
+from portkey_migrate.journal.looks import Looks, row, subject
 from portkey_migrate.journal.rows import Asked, NewRow, Outcome, Pin, Row, Subject, Transition
-from portkey_migrate.journal.stored import (
-    PIN,
-    ROW,
-    SUBJECT,
-    TRANSITION,
-    answer_text,
-    change_text,
-    pin_from,
-    row_from,
-    subject_from,
-    text,
-    transition_from,
-    undo_text,
-    when,
-)
+from portkey_migrate.journal.seeding import Seeding
+from portkey_migrate.journal.stored import PIN, TRANSITION, answer_text, change_text, text, undo_text, when
 from portkey_migrate.model import Answer, Change, Direction, Plan
 from portkey_migrate.ports import Clock, Ids
 
@@ -51,17 +40,19 @@ _NEW_ROW = (
     'INSERT INTO rows ("transition", n, name, item, change, undo, undoes_transition, undoes_n, attempt, sent_at, sent_under, reply, doubt_until, answer,'
     " done_at) VALUES (?, ?, ?, ?, ?, NULL, ?, ?, 0, NULL, '', '', NULL, NULL, NULL)"
 )
-_NEW_TRANSITION = f"INSERT INTO transitions ({TRANSITION}, version) VALUES ({', '.join('?' * 21)})"  # noqa: S608 - constants of ours
-_LAST_POSITION = -1  # the plan no longer names it
+_NEW_TRANSITION = f"INSERT INTO transitions ({TRANSITION}, version) VALUES ({', '.join('?' * 21)})"
 
 
-class Journal:
+class Journal(Looks):
     """state/, open for its one writer."""
 
     def __init__(self, state: Path, commits: Commits, flock: Flock, meta: Mapping[str, str], clock: Clock, ids: Ids) -> None:
-        self.state, self.lineage, self.world = state, meta["lineage"], meta["world"]
-        self._commits, self._flock, self._meta, self._clock, self._ids = commits, flock, meta, clock, ids
+        self.state, self.who, self.lineage, self.world = state, ids.who(), meta["lineage"], meta["world"]
+        self._commits, self._flock, self._meta, self._clock = commits, flock, meta, clock
         self._pages: dict[str, str] = {}
+
+    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._commits.read()
 
     # ---- open and close ----
 
@@ -132,10 +123,6 @@ class Journal:
 
     # ---- pins ----
 
-    def pins(self) -> dict[str, Pin]:
-        with self._commits.read() as db:
-            return {pin.role: pin for pin in map(pin_from, db.execute(f"SELECT {PIN} FROM pins ORDER BY role"))}  # noqa: S608 - constants of ours
-
     def pin(self, role: str, uid: str, ca_sha256: str, who: str) -> Pin:
         """Made once; the same again is nothing, another one is refused. One commit."""
         known = self.pins().get(role)
@@ -144,49 +131,17 @@ class Journal:
                 raise WrongCluster(f"the {role} cluster is not the journal's", why=f"kube-system is {uid}, and {known.uid} was pinned", role=role)
             return known
         made = Pin(role, uid, ca_sha256, self._clock.now(), who)
-        self._commits.write(lambda db: db.execute(f"INSERT INTO pins ({PIN}) VALUES (?, ?, ?, ?, ?)", (role, uid, ca_sha256, when(made.at), who)))  # noqa: S608 - constants of ours
+        self._commits.write(lambda db: db.execute(f"INSERT INTO pins ({PIN}) VALUES (?, ?, ?, ?, ?)", (role, uid, ca_sha256, when(made.at), who)))
         return made
 
     # ---- subjects ----
 
-    def seed(self, plan: Plan, first: Mapping[str, str]) -> None:
-        """Every subject of the plan, in its order; `first`: the state that a new one stands in. States are never touched. One commit, or none
-        where nothing is new.
-        """
-        wanted = {}
-        for position, subject in enumerate(plan.subjects()):
-            kind, name = subject.split("/", 1)
-            app, task = (plan.apps.get(name), None) if kind == "app" else (None, plan.tasks.get(name) if kind == "task" else None)
-            method = app.method if app else task.kind if task else ""
-            wanted[subject] = (method, plan.phase_of(subject), position, app.outage if app else 0.0)
-        summary = text(_summary(plan))
-        with self._commits.read() as db:
-            known = {f"{row[0]}/{row[1]}": tuple(row[2:]) for row in db.execute("SELECT kind, name, method, phase, position, outage FROM subjects")}
-            said = dict(db.execute("SELECT name, value FROM meta WHERE name = 'plan'")).get("plan")
-        new = [(*s.split("/", 1), first[s], 0, *cells) for s, cells in wanted.items() if s not in known]
-        moved = [(*cells, *s.split("/", 1)) for s, cells in wanted.items() if s in known and known[s] != cells]
-        gone = [s.split("/", 1) for s, cells in known.items() if s not in wanted and cells[2] != _LAST_POSITION]
-        if not (new or moved or gone or said != summary):
-            return
-
-        def act(db: sqlite3.Connection) -> None:
-            db.executemany(
-                "INSERT INTO subjects (kind, name, state, version, method, phase, position, outage, gate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')", new
-            )
-            db.executemany("UPDATE subjects SET method = ?, phase = ?, position = ?, outage = ? WHERE kind = ? AND name = ?", moved)
-            db.executemany(f"UPDATE subjects SET position = {_LAST_POSITION} WHERE kind = ? AND name = ?", gone)  # noqa: S608 - constants of ours
-            db.execute("INSERT INTO meta (name, value) VALUES ('plan', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (summary,))
-
-        self._commits.write(act)
-
-    def subject(self, id_: str) -> Subject:
-        with self._commits.read() as db:
-            return _subject(db, id_)
-
-    def subjects(self) -> list[Subject]:
-        """In the plan's order; what the plan no longer names comes last."""
-        with self._commits.read() as db:
-            return [subject_from(c) for c in db.execute(f"SELECT {SUBJECT} FROM subjects ORDER BY position < 0, position, kind, name")]  # noqa: S608 - constants of ours
+    def seed(self, plan: Plan) -> None:
+        """Every subject of the plan, in its order. States are never touched. One commit, or none where nothing is new."""
+        with self._read() as db:
+            seeding = Seeding(db, plan)
+        if not seeding.nothing:
+            self._commits.write(seeding.write)
 
     def set_plain(self, id_: str, state: str, gate: str = "", soak_until: datetime | None = None, direction: Direction = "forward") -> Subject:
         """A move that has no rows (a phase's): one commit, kept in the history as a transition that began and ended in it. In the same state
@@ -195,16 +150,16 @@ class Journal:
         now = self._clock.now()
 
         def act(db: sqlite3.Connection) -> Subject:
-            old = _subject(db, id_)
+            old = subject(db, id_)
             if old.state == state:
                 db.execute("UPDATE subjects SET gate = ?, soak_until = ? WHERE kind = ? AND name = ?", (gate, when(soak_until), old.kind, old.name))
-                return _subject(db, id_)
+                return subject(db, id_)
             made = Transition(
-                *(_next(db), id_, old.state, state, direction, old.method, "", "", __version__, {}, now), ended=now, outcome="done", who=self._ids.who()
+                *(_next(db), id_, old.state, state, direction, old.method, "", "", __version__, {}, now), ended=now, outcome="done", who=self.who
             )
             self._insert(db, replace(made, key=self._key(made.id)), old.version)
             _arrive(db, old, state, gate, soak_until, now, old.version)
-            return _subject(db, id_)
+            return subject(db, id_)
 
         return self._commits.write(act)
 
@@ -231,9 +186,9 @@ class Journal:
         now = self._clock.now()
 
         def act(db: sqlite3.Connection) -> Transition:
-            subject = _subject(db, subject_id)
-            if subject.state != leaves:
-                raise JournalUnusable(f"{subject_id} stands in {subject.state}, not in {leaves}", why="a move begins where its subject stands")
+            stands = subject(db, subject_id)
+            if stands.state != leaves:
+                raise JournalUnusable(f"{subject_id} stands in {stands.state}, not in {leaves}", why="a move begins where its subject stands")
             if direction == "back":
                 db.execute(
                     "UPDATE transitions SET ended = ?, outcome = 'went-back', error = CASE error WHEN '' THEN ? ELSE error END"
@@ -243,45 +198,16 @@ class Journal:
             id_ = _next(db)
             made = Transition(
                 *(id_, subject_id, leaves, reaches, direction, method, self._key(id_), plan_hash, __version__, found, now),
-                **{"of": of, "by_itself": by_itself, "why": why, "who": self._ids.who()},
+                of=of,
+                by_itself=by_itself,
+                why=why,
+                who=self.who,
             )
-            self._insert(db, made, subject.version)
+            self._insert(db, made, stands.version)
             db.executemany(_NEW_ROW, [(id_, n, r.name, text(r.item), change_text(r.change), *(r.undoes or (None, None))) for n, r in enumerate(rows, 1)])
             return made
 
         return self._commits.write(act)
-
-    def open_transition(self, subject_id: str) -> Transition | None:
-        """The one that has not ended, parked ones too."""
-        with self._commits.read() as db:
-            cells = db.execute(f"SELECT {TRANSITION} FROM transitions WHERE subject = ? AND ended IS NULL", (subject_id,)).fetchone()  # noqa: S608 - constants of ours
-            return transition_from(cells) if cells else None
-
-    def transitions(self, subject_id: str) -> list[Transition]:
-        with self._commits.read() as db:
-            return _transitions(db, subject_id)
-
-    def rows(self, transition_id: int) -> list[Row]:
-        with self._commits.read() as db:
-            return _rows(db, transition_id)
-
-    def begun(self, subject_id: str, back_to: str, states: tuple[str, ...]) -> list[tuple[Transition, Row]]:
-        """Forward rows with a committed attempt, oldest first, of what stands since the subject last stood at `back_to`. What a finished way back
-        went back over counts no more. `states`: the subject's way, in order.
-        """
-        place = {state: n for n, state in enumerate(states)}
-        standing: list[Transition] = []
-        with self._commits.read() as db:
-            for move in _transitions(db, subject_id):
-                for state in (move.leaves, move.reaches, back_to):
-                    if state not in place:
-                        raise UnknownName(f"the journal names a state {state!r} of {subject_id} that this version does not know")
-                if move.direction == "forward":
-                    standing.append(move)
-                elif move.outcome == "done":
-                    standing = [one for one in standing if place[one.leaves] < place[move.reaches]]
-            kept = [move for move in standing if place[move.leaves] >= place[back_to]]
-            return [(move, row) for move in kept for row in _rows(db, move.id) if row.attempt]
 
     def arrive(
         self, transition_id: int, *, state: str, outcome: Outcome, gate: str = "", soak_until: datetime | None = None, why: str = ""
@@ -290,19 +216,19 @@ class Journal:
         now = self._clock.now()
 
         def act(db: sqlite3.Connection) -> Subject:
-            subject, version = db.execute("SELECT subject, version FROM transitions WHERE id = ?", (transition_id,)).fetchone()
+            id_, version = db.execute("SELECT subject, version FROM transitions WHERE id = ?", (transition_id,)).fetchone()
             one(
                 db.execute(
                     "UPDATE transitions SET ended = ?, outcome = ?, error = ? WHERE id = ? AND ended IS NULL", (when(now), outcome, why, transition_id)
                 ),
                 self._commits.path,
             )
-            old = _subject(db, subject)
+            old = subject(db, id_)
             if outcome != "blocked":
                 _arrive(db, old, state, gate, soak_until, now, version)
             elif old.state != state:
-                raise JournalUnusable(f"{subject} stands in {old.state}, not in {state}", why="a blocked move leaves its subject where it stood")
-            return _subject(db, subject)
+                raise JournalUnusable(f"{id_} stands in {old.state}, not in {state}", why="a blocked move leaves its subject where it stood")
+            return subject(db, id_)
 
         return self._commits.write(act)
 
@@ -383,7 +309,7 @@ class Journal:
                 ),
                 self._commits.path,
             )
-            return next(row for row in _rows(db, transition_id) if row.n == n)
+            return row(db, transition_id, n)
 
         return self._commits.write(act)
 
@@ -440,22 +366,6 @@ def _next(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM transitions").fetchone()[0])
 
 
-def _subject(db: sqlite3.Connection, id_: str) -> Subject:
-    kind, _, name = id_.partition("/")
-    cells = db.execute(f"SELECT {SUBJECT} FROM subjects WHERE kind = ? AND name = ?", (kind, name)).fetchone()  # noqa: S608 - constants of ours
-    if cells is None:
-        raise KeyError(id_)
-    return subject_from(cells)
-
-
-def _transitions(db: sqlite3.Connection, subject: str) -> list[Transition]:
-    return [transition_from(c) for c in db.execute(f"SELECT {TRANSITION} FROM transitions WHERE subject = ? ORDER BY id", (subject,))]  # noqa: S608 - constants of ours
-
-
-def _rows(db: sqlite3.Connection, transition: int) -> list[Row]:
-    return [row_from(c) for c in db.execute(f'SELECT {ROW} FROM rows WHERE "transition" = ? ORDER BY n', (transition,))]  # noqa: S608 - constants of ours
-
-
 def _arrive(db: sqlite3.Connection, old: Subject, state: str, gate: str, soak_until: datetime | None, now: datetime, version: int) -> None:
     """A new standing, under the version that the writer knows. The same state again is new too: a task's result that was made anew."""
     cursor = db.execute(
@@ -464,19 +374,3 @@ def _arrive(db: sqlite3.Connection, old: Subject, state: str, gate: str, soak_un
     )
     if cursor.rowcount != 1:
         raise JournalUnusable(f"{old.id} was moved meanwhile", why=f"its version is {old.version}, and this move began at {version}")
-
-
-def _summary(plan: Plan) -> dict[str, object]:
-    """What screens made from the journal alone say of the plan."""
-    return {
-        "name": plan.name,
-        "hash": plan.hash,
-        "timezone": plan.timezone,
-        "source": plan.source.kind,
-        "target": plan.target.kind,
-        "apps": len(plan.apps),
-        "nodes": len(plan.nodes),
-        "tasks": len(plan.tasks),
-        "phases": [{"name": p.name, "goal": p.goal} for p in plan.phases],
-        "not_built": sorted(plan.not_built),
-    }

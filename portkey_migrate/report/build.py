@@ -19,7 +19,7 @@ def nothing_begun(place: str, plan: str = "", tz: tzinfo | None = None) -> Repor
     """Before the first command: no journal, and that is no error."""
     return Report(
         plan=plan, world="", place=place, now=None,
-        headline="Nothing has begun: everything runs on K3s as it did before.",
+        headline="All data is safe: nothing has begun, everything runs on K3s as it did before.",
         sentences=["There is no journal yet; the first `migrate advance` makes it."],
         phases=[], apps=[], others=[], totals={},
         next=[("migrate plan", "what would be done, each step with its undo"), ("migrate preflight", "asks, changes nothing"), ("migrate advance", "begins")],
@@ -115,7 +115,7 @@ def _note(subject: Any, moving: Moving | None, last: Any, now: datetime, tz: tzi
         transition = moving.transition
         number, name = moving.at
         way = f"{transition.leaves} -> {transition.reaches}" + (", going back" if transition.direction == "back" else "")
-        place = f"{way}, step {number} of {len(moving.rows)} {name}"
+        place = f"{way}, step {number} of {len(moving.rows)}, {name}"
         return f"stopped: {transition.error}; {place}" if transition.outcome == "parked" else place
     if last is not None and last.outcome in ("went-back", "blocked") and last.ended is not None:
         verb = "went back" if last.outcome == "went-back" else "refused"
@@ -124,7 +124,9 @@ def _note(subject: Any, moving: Moving | None, last: Any, now: datetime, tz: tzi
     if subject.soak_until is not None and subject.state in ("protected", "soaking"):
         over = subject.soak_until <= now
         return "the soak is over" if over else f"soaks until {words.clock(subject.soak_until, now, tz)}"
-    return str(subject.gate)
+    back = last is not None and last.direction == "back" and last.ended is not None
+    said = [str(subject.gate), f"back since {words.clock(last.ended, now, tz)}, {last.why}" if back else ""]
+    return "; ".join(part for part in said if part)
 
 
 def _refused(refused_by: Sequence[Any], now: datetime, tz: tzinfo | None) -> str:
@@ -142,14 +144,23 @@ def _headline(apps: Sequence[Standing], totals: Mapping[str, int], moving: Mappi
         left[one.state] = left.get(one.state, 0) - 1
     for state, number in left.items():
         shown["Talos" if state in serving.AFTER_THE_PIVOT else "K3s"] += max(number, 0)
-    where = [f"{words.count(number, 'app')} on {side}" for side, number in (("K3s", shown["K3s"]), ("Talos", shown["Talos"])) if number]
-    down = [one for one in apps if one.serves == "nobody"]
-    safe = "Every app has one place that holds its data: " + (", ".join(where) or "no app is known yet")
-    if not down:
-        return f"{safe}. Nothing is down."
-    said = [f"{one.subject} is down" + (f" since {words.clock(one.down_since, now, tz)}, {one.down}" if one.down_since else "") for one in down]
-    whole = "its data is whole and nobody writes it" if len(down) == 1 else "their data is whole and nobody writes it"
-    return f"{'; '.join(said)}: {whole}. {safe if where else ''}".rstrip() + ("." if where else "")
+    where = " and ".join(f"{shown[side]} on {side}" for side in ("K3s", "Talos") if shown[side])
+    apart = [_apart(one, moving.get(one.subject), now, tz) for one in apps]
+    said = [sentence for sentence in apart if sentence]
+    down = any(one.serves == "nobody" for one in apps)
+    rest = f"All {'other ' if down else ''}data is safe, each app in one place: {where}." if where else ""
+    return " ".join([*said, rest, "" if said else "Nothing is down."]).replace("  ", " ").strip()
+
+
+def _apart(one: Standing, moving: Moving | None, now: datetime, tz: tzinfo | None) -> str:
+    """What is said of one app before all others: that it is down, or parked where nobody has seen that it is served."""
+    parked = moving is not None and moving.transition.outcome == "parked"
+    if one.serves == "nobody":
+        since = f" since {words.clock(one.down_since, now, tz)}, {one.down}" if one.down_since else ""
+        return f"{one.subject} is down{since}: its data is whole, nobody writes it, and it {'waits for you' if parked else 'is being moved'}."
+    if parked:
+        return f"{one.subject} is stopped: its data is on {one.serves}, whole; whether people are served was not seen."
+    return ""
 
 
 def _sentences(snapshot: Any, moving: Mapping[str, Moving], stands: Sequence[Standing], now: datetime, tz: tzinfo | None, *, held: bool) -> list[str]:

@@ -9,6 +9,8 @@ from portkey_migrate.report.paper import Paper
 
 _GAP = 2
 _LEAST = 16  # narrower prose is a staircase
+_LINES = 2  # prose beside its row; more of it goes below
+_UNDER = 7
 
 
 def fold(text: str, width: int) -> list[str]:
@@ -40,10 +42,30 @@ def widths(table: Table, total: int) -> list[int]:
 def table(it: Table, total: int) -> list[str]:
     """A table, its titles in capitals above it."""
     wide = widths(it, total)
+    last = len(it.columns) - 1
+    if total and it.columns and it.columns[last].below and _cramped(it, wide, last):
+        return _with_notes_below(it, total)
     lines = [_row([column.title for column in it.columns], wide, it.columns, total)] if any(c.title for c in it.columns) else []
     for row in it.rows:
         lines.append([f" {line}" for line in fold(row.text, total)] if isinstance(row, Rule) else _row(row, wide, it.columns, total))
     return [line for several in lines for line in several]
+
+
+def _cramped(it: Table, wide: Sequence[int], column: int) -> bool:
+    """Whether some cell of the column would take more than two lines, or a word of it is longer than the column."""
+    cells = [row[column] for row in it.rows if not isinstance(row, Rule)]
+    return any(len(fold(cell, wide[column])) > _LINES or max(map(len, cell.split(" "))) > wide[column] for cell in cells)
+
+
+def _with_notes_below(it: Table, total: int) -> list[str]:
+    rows = [row for row in it.rows if not isinstance(row, Rule)]
+    short = Table(it.columns[:-1], tuple(row[:-1] for row in rows))
+    wide = widths(short, total)
+    out = _row([column.title for column in short.columns], wide, short.columns, total)
+    for row in rows:
+        out += _row(row[:-1], wide, short.columns, total)
+        out += [" " * _UNDER + line for line in fold(row[-1], total - _UNDER)] if row[-1] else []
+    return out
 
 
 def _row(cells: Sequence[str], wide: Sequence[int], columns: Sequence[Column], total: int) -> list[str]:

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 class Column(NamedTuple):
     title: str
     folds: bool = False  # prose: may be folded; a name never is
+    below: bool = False  # prose that goes under its row, over the whole width, where its column would be a staircase
 
 
 class Rule(NamedTuple):

@@ -78,12 +78,12 @@ class Report(NamedTuple):
         out.append(Line(self.headline, strong=True))
         out += [Line(sentence) for sentence in self.sentences]
         if self.phases:
-            out += [Line(), Table((Column(""), Column("PHASE"), Column("STATE"), Column("NOTE", folds=True)), tuple((one.symbol, one.subject.split("/", 1)[1], one.state, one.note) for one in self.phases))]
+            out += [Line(), self._phases(wide=wide)]
         shown = [one for one in self.apps if wide or one.symbol != "○"]
         if shown or self.apps:
             out += [Line(), self._apps(shown, wide=wide)]
         if self.others:
-            out += [Line(), Table((Column(""), Column("SUBJECT"), Column("STATE"), Column("NOTE", folds=True)), tuple((one.symbol, one.subject, one.state, one.note) for one in self.others))]
+            out += [Line(), Table((Column(""), Column("SUBJECT"), Column("STATE"), Column("NOTE", folds=True, below=True)), tuple((one.symbol, one.subject, one.state, one.note) for one in self.others))]
         if self.next:
             out.append(Line())
             out += [Command(command, note, "Next:" if n == 0 else "or:  ") for n, (command, note) in enumerate(self.next)]
@@ -95,14 +95,28 @@ class Report(NamedTuple):
             parts.append(f"as of {words.clock(self.now, self.now, self.tz)}")
         return "   ".join([*parts, self.place])
 
+    def _phases(self, *, wide: bool) -> Table:
+        """Those that are closed in one line, those that go on, the next one; what comes after is counted."""
+        shown = [one for one in self.phases if wide or one.state not in ("closed", "pending")]
+        closed = [one for one in self.phases if one.state == "closed"]
+        pending = [one for one in self.phases if one.state == "pending"]
+        rows = [(one.symbol, one.subject.split("/", 1)[1], one.state, one.note) for one in shown]
+        if not wide:
+            rows = [("✔", one.subject.split("/", 1)[1], one.state, "") for one in closed[-1:]] + rows
+            rows += [("○", one.subject.split("/", 1)[1], one.state, one.note) for one in pending[:1]]
+            counted = [f"{number} more {word}" for number, word in ((len(closed) - 1, "closed"), (len(pending) - 1, "pending")) if number > 0]
+            rows += [("", ", ".join(counted), "", "")] if counted else []
+        return Table((Column(""), Column("PHASE"), Column("STATE"), Column("NOTE", folds=True, below=True)), tuple(rows))
+
     def _apps(self, shown: list[Standing], *, wide: bool) -> Table:
         columns = COLUMNS + (WIDE_COLUMNS if wide else ())
         used = [column for column in columns if wide or column.always or any(column.cell(one) for one in shown)]
+        used.sort(key=lambda column: column.title == "NOTE")  # prose last: it may go below its row
         rows = [tuple(column.cell(one) for column in used) for one in shown]
         for state, number in self._not_shown(shown).items():
             rest = {"": "○", "APP": f"{number} more" if shown else words.count(number, "app"), "STATE": state, "SERVED BY": _serves_still(state)}
             rows.append(tuple(rest.get(column.title, "") for column in used))
-        return Table(tuple(Column(column.title, column.folds) for column in used), tuple(rows))
+        return Table(tuple(Column(column.title, column.folds, below=column.title == "NOTE") for column in used), tuple(rows))
 
     def _not_shown(self, shown: list[Standing]) -> dict[str, int]:
         left = dict(self.totals.get("app", {}))
@@ -125,7 +139,7 @@ COLUMNS = (
     Shown("APP", lambda one: one.subject.split("/", 1)[1]),
     Shown("STATE", lambda one: one.state),
     Shown("SERVED BY", lambda one: one.serves),
-    Shown("DOWN", lambda one: one.down or "-", always=False),
+    Shown("DOWN", lambda one: one.down, always=False),
     Shown("BACK TO K3S", lambda one: one.back, folds=True, always=False),
     Shown("NOTE", lambda one: one.note, folds=True, always=False),
 )

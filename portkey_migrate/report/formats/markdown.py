@@ -30,7 +30,7 @@ def _inline(text: str) -> str:
 def _table(it: Table) -> list[str]:
     """Columns that are empty in every row are left out: a page has no need of them."""
     rows = [row for row in it.rows if not isinstance(row, Rule)]
-    used = [n for n, column in enumerate(it.columns) if column.title.strip() or any(row[n] for row in rows)]
+    used = [n for n, column in enumerate(it.columns) if n == 0 or any(row[n] for row in rows)]
     heads = [it.columns[n] for n in used]
     lines = ["| " + " | ".join(_title(column) for column in heads) + " |", "|" + " --- |" * len(heads)]
     for row in it.rows:
@@ -40,4 +40,4 @@ def _table(it: Table) -> list[str]:
 
 
 def _title(column: Column) -> str:
-    return column.title.strip().capitalize() or " "
+    return column.title.strip().capitalize().replace("k3s", "K3s") or " "

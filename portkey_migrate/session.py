@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portkey_migrate import __version__, checks, recipes
+from portkey_migrate import __version__, checks, machines, recipes
 from portkey_migrate import plan as plans
 from portkey_migrate.engine import show
 from portkey_migrate.engine.asks import ask_guards
 from portkey_migrate.engine.moves import Moves, Outcome
 from portkey_migrate.engine.phases import Phases
 from portkey_migrate.errors import Blocked, NotBuilt, Usage, WrongCluster
-from portkey_migrate.journal.rows import Asked
+from portkey_migrate.journal.rows import Asked, Subject
+from portkey_migrate.journal.seeding import first
 from portkey_migrate.model import Plan
 from portkey_migrate.ports import Clock, People, Ports, System
 from portkey_migrate.recipes.notbuilt import (
@@ -226,9 +227,6 @@ class Planned:
         return getattr(self.journal, name)
 
     def subject(self, id_: str) -> Any:
-        from portkey_migrate import machines
-        from portkey_migrate.journal.rows import Subject
-
         try:
             return self.journal.subject(id_)
         except KeyError:
@@ -236,7 +234,7 @@ class Planned:
             if id_ not in self.plan.subjects():
                 raise
             method = self.plan.apps[name].method if kind == "app" else self.plan.tasks[name].kind if kind == "task" else ""
-            return Subject(kind, name, machines.way(kind)[0], 0, method, self.plan.phase_of(id_))  # type: ignore[arg-type] # a kind by the plan's own schema
+            return Subject(kind, name, first(self.plan, kind, name), 0, method, self.plan.phase_of(id_))
 
 
 @dataclass
@@ -254,8 +252,6 @@ class Viewer:
             return out
         known = self.moves.subject(subject)
         method = self.moves.method(known)
-        from portkey_migrate import machines
-
         there = machines.next_state(self.moves.states(known, method), known.state)
         if there is None or there in machines.IRREVERSIBLE:
             return []

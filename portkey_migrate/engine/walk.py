@@ -96,7 +96,7 @@ class Walk:
     def _until(self, row: Row, look: Callable[[], Answer], within: float) -> Answer:
         def wait(answer: Answer, passed: float) -> None:
             if not passed:
-                self.journal.waiting()  # what is held is committed where a wait may be long
+                self.journal.flush()  # what is held is committed where a wait may be long
             self.say({"event": "wait", "subject": self.move.subject, "name": row.name, "why": answer.why, "for": passed, "waits_for": answer.waits_for})
 
         return until(self.at, look, within, wait)

@@ -43,7 +43,7 @@ _TABLE = (
     # core
     Kind("Namespace", "", "v1", "namespaces", False, ("status", "finalize"), ("ns",), counts=False),
     Kind("Node", "", "v1", "nodes", False, _S, ("no",), counts=False),
-    Kind("Pod", "", "v1", "pods", True, ("status", "eviction", "proxy", "exec", "log"), ("po",)),
+    Kind("Pod", "", "v1", "pods", True, ("status", "eviction", "proxy"), ("po",)),
     Kind("Secret", "", "v1", "secrets", counts=False),
     Kind("ConfigMap", "", "v1", "configmaps", True, (), ("cm",), counts=False),
     Kind("Service", "", "v1", "services", True, _S, ("svc",), counts=False),

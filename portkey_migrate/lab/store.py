@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -144,7 +144,7 @@ class Store:
             return [self._brought_up(cluster, kind, shelf[key]) for key in names]
         return [shelf[key] for key in names]
 
-    def changes(self, cluster: str, since: int) -> list[Event]:
+    def changes(self, cluster: str, since: int) -> Sequence[Event]:
         """Every change after a version, oldest first. Raises `CompactedError`."""
         if since < self.floor[cluster]:
             raise CompactedError(self.floor[cluster])

@@ -1,0 +1,346 @@
+"""What the server adds to an object and what it refuses about one, a kind: `admitted` fills defaults in, `faults` names what is wrong.
+
+Custom resources get neither, but for what was measured (Argo CD's operation). A world file's objects go through `admitted` too, so
+that what stands at the beginning looks as if it had been posted.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from typing import Any
+
+from portkey_migrate.lab.api.message import Cause, bad, invalid, missing, unsupported, wrong
+from portkey_migrate.lab.api.names import key_faults, metadata_faults
+from portkey_migrate.lab.api.pods import pod_faults, with_pod_defaults
+from portkey_migrate.lab.kinds import Kind
+from portkey_migrate.lab.store import Object
+
+_SECRET_BYTES = 1048576
+
+
+def _filled(into: Object, **defaults: Any) -> Object:
+    return {**{key: value for key, value in defaults.items() if key not in into or into[key] is None}, **{key: value for key, value in into.items() if value is not None}}
+
+
+# ---- defaults ----
+
+
+def _namespace(obj: Object) -> Object:
+    metadata = obj["metadata"]
+    labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata.get("name", "")}
+    return {**obj, "metadata": {**metadata, "labels": labels}, "spec": _filled(obj.get("spec") or {}, finalizers=["kubernetes"]), "status": _filled(obj.get("status") or {}, phase="Active")}
+
+
+def _secret(obj: Object) -> Object:
+    """stringData wins over data and is never kept. Bad base64 is a 400 of the decoder, not a 422 of validation (measured)."""
+    data = dict(obj.get("data") or {})
+    for key, value in data.items():
+        if not isinstance(value, str):
+            kind = "number" if isinstance(value, int | float) else type(value).__name__
+            raise bad(f'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal {kind} into Go struct field Secret.data of type []uint8')
+        try:
+            base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise bad(f'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte {_bad_byte(value)}') from None
+        data[key] = value
+    for key, value in (obj.get("stringData") or {}).items():
+        data[key] = base64.b64encode(str(value).encode()).decode()
+    out = {key: value for key, value in _filled(obj, type="Opaque").items() if key not in ("data", "stringData")}
+    return {**out, "data": data} if data else out
+
+
+def _bad_byte(text: str) -> int:
+    """Where Go's decoder gives up: the first byte that is no base64, or the end of what is not padded."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    bare = text.rstrip("=")
+    return next((n for n, char in enumerate(bare) if char not in alphabet), len(text) if len(bare) == len(text) else len(bare))
+
+
+def _configmap(obj: Object) -> Object:
+    for value in (obj.get("data") or {}).values():
+        if not isinstance(value, str):
+            noun = "bool" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "object" if isinstance(value, dict) else "array"
+            raise bad(f'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal {noun} into Go struct field ConfigMap.data of type string')
+    return {key: value for key, value in obj.items() if key not in ("data", "binaryData") or value}
+
+
+def _workload(obj: Object) -> Object:
+    spec = obj.get("spec") or {}
+    _number(obj, spec, "replicas")
+    template = spec.get("template") or {}
+    spec = _filled(spec, replicas=1)
+    spec["template"] = {**template, "metadata": template.get("metadata") or {}, "spec": with_pod_defaults(template.get("spec") or {})}
+    if obj.get("kind") == "Deployment":
+        strategy = _filled(spec.get("strategy") or {}, type="RollingUpdate")
+        if strategy["type"] == "RollingUpdate":
+            strategy["rollingUpdate"] = _filled(strategy.get("rollingUpdate") or {}, maxSurge="25%", maxUnavailable="25%")
+        spec = _filled({**spec, "strategy": strategy}, revisionHistoryLimit=10, progressDeadlineSeconds=600)
+    elif obj.get("kind") == "StatefulSet":
+        update = _filled(spec.get("updateStrategy") or {}, type="RollingUpdate")
+        spec = _filled({**spec, "updateStrategy": update}, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
+    return {**obj, "spec": spec}
+
+
+def _number(obj: Object, spec: Object, name: str) -> None:
+    value = spec.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        noun = "string" if isinstance(value, str) else "bool" if isinstance(value, bool) else "number"
+        kind = obj.get("kind", "")
+        raise bad(f'{kind} in version "v1" cannot be handled as a {kind}: json: cannot unmarshal {noun} into Go struct field {kind}Spec.spec.{name} of type int32')
+
+
+def _pod(obj: Object) -> Object:
+    return {**obj, "spec": with_pod_defaults(obj.get("spec") or {}, alone=True), "status": _filled(obj.get("status") or {}, phase="Pending", qosClass="BestEffort")}
+
+
+def _service(obj: Object) -> Object:
+    spec = _filled(obj.get("spec") or {}, type="ClusterIP", sessionAffinity="None")
+    ports = [_filled(port, protocol="TCP", targetPort=port.get("port")) if isinstance(port, dict) else port for port in spec.get("ports") or ()]
+    if ports:
+        spec["ports"] = ports
+    if spec["type"] != "ExternalName":
+        spec = _filled(spec, internalTrafficPolicy="Cluster", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+    return {**obj, "spec": spec, "status": _filled(obj.get("status") or {}, loadBalancer={})}
+
+
+def _ingress(obj: Object) -> Object:
+    return {**obj, "status": _filled(obj.get("status") or {}, loadBalancer={})}
+
+
+def _slice(obj: Object) -> Object:
+    out = dict(obj)
+    if out.get("ports"):
+        out["ports"] = [_filled(port, name="", protocol="TCP") for port in out["ports"]]
+    out.setdefault("endpoints", [])
+    return out
+
+
+def _claim(obj: Object) -> Object:
+    """The protection finalizer is admission's: an unused claim goes at once when deleted, a used one stays."""
+    metadata = _with_finalizer(obj["metadata"], "kubernetes.io/pvc-protection")
+    return {**obj, "metadata": metadata, "spec": _filled(obj.get("spec") or {}, volumeMode="Filesystem"), "status": _filled(obj.get("status") or {}, phase="Pending")}
+
+
+def _volume(obj: Object) -> Object:
+    metadata = _with_finalizer(obj["metadata"], "kubernetes.io/pv-protection")
+    spec = _filled(obj.get("spec") or {}, persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
+    return {**obj, "metadata": metadata, "spec": spec, "status": _filled(obj.get("status") or {}, phase="Pending")}
+
+
+def _with_finalizer(metadata: Object, name: str) -> Object:
+    if metadata.get("deletionTimestamp") or name in (metadata.get("finalizers") or ()):
+        return metadata
+    return {**metadata, "finalizers": [*(metadata.get("finalizers") or ()), name]}
+
+
+def _class(obj: Object) -> Object:
+    return _filled(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+
+
+_DEFAULTS: dict[str, Callable[[Object], Object]] = {
+    "Namespace": _namespace,
+    "Secret": _secret,
+    "ConfigMap": _configmap,
+    "Deployment": _workload,
+    "ReplicaSet": _workload,
+    "StatefulSet": _workload,
+    "Pod": _pod,
+    "Service": _service,
+    "Ingress": _ingress,
+    "EndpointSlice": _slice,
+    "PersistentVolumeClaim": _claim,
+    "PersistentVolume": _volume,
+    "StorageClass": _class,
+}
+#: What creation alone adds: an update that took it away means it.
+_ONCE = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "Pod"})
+
+
+def admitted(kind: str, obj: Object, *, new: bool = True) -> Object:
+    """An object with the server's defaults. Raises the decoder's 400s."""
+    fill = _DEFAULTS.get(kind)
+    if fill is None or (kind in _ONCE and not new):
+        return obj
+    return fill({**obj, "kind": kind})
+
+
+# ---- faults ----
+
+
+def _secret_faults(obj: Object, old: Object | None) -> list[Cause]:
+    data = obj.get("data") or {}
+    out = key_faults("data", data)
+    if old is not None and old.get("type") != obj.get("type"):
+        out.append(wrong("type", obj.get("type"), "field is immutable"))
+    if sum(len(value) * 3 // 4 for value in data.values()) > _SECRET_BYTES:
+        out.append(Cause("FieldValueTooLong", "data", f"Too long: may not be more than {_SECRET_BYTES} bytes"))
+    if obj.get("type") == "kubernetes.io/tls":
+        out += [missing(f"data[{key}]") for key in ("tls.crt", "tls.key") if key not in data]
+    if old is not None and old.get("immutable") and (data != old.get("data") or not obj.get("immutable")):
+        out.append(Cause("FieldValueForbidden", "data", "Forbidden: field is immutable when `immutable` is set"))
+    return out
+
+
+def _configmap_faults(obj: Object, _old: Object | None) -> list[Cause]:
+    return key_faults("data", obj.get("data") or {})
+
+
+def _workload_faults(obj: Object, old: Object | None) -> list[Cause]:
+    spec, out = obj.get("spec") or {}, []
+    if spec.get("replicas", 1) < 0:
+        out.append(wrong("spec.replicas", spec["replicas"], "must be greater than or equal to 0"))
+    selector = spec.get("selector")
+    if not selector:
+        out.append(missing("spec.selector"))
+    labels = (spec.get("template", {}).get("metadata") or {}).get("labels") or {}
+    wanted = (selector or {}).get("matchLabels") or {}
+    if not wanted.items() <= labels.items():
+        out.append(Cause("FieldValueInvalid", "spec.template.metadata.labels", f"Invalid value: {json.dumps(labels, separators=(',', ':'))}: `selector` does not match template `labels`"))
+    if old is not None and old["spec"].get("selector") != selector:
+        out.append(Cause("FieldValueInvalid", "spec.selector", f"Invalid value: {json.dumps(selector, separators=(',', ':'))}: field is immutable"))
+    return out + pod_faults("spec.template.spec", spec.get("template", {}).get("spec") or {})
+
+
+def _pod_faults(obj: Object, old: Object | None) -> list[Cause]:
+    if old is None:
+        return pod_faults("spec", obj.get("spec") or {})
+    free = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "containers", "initContainers", "nodeName")
+    was, is_ = ({key: value for key, value in one.get("spec", {}).items() if key not in free} for one in (old, obj))
+    if was != is_:
+        return [Cause("FieldValueForbidden", "spec", "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+                      "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)")]  # fmt: skip
+    return []
+
+
+def _service_faults(obj: Object, old: Object | None) -> list[Cause]:
+    spec, out = obj.get("spec") or {}, []
+    if not spec.get("ports") and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
+        out.append(missing("spec.ports"))
+    for n, port in enumerate(spec.get("ports") or ()):
+        if not isinstance(port.get("port"), int) or not 0 < port["port"] <= 65535:  # noqa: PLR2004 - ports end there
+            out.append(wrong(f"spec.ports[{n}].port", port.get("port"), "must be between 1 and 65535, inclusive"))
+        if len(spec["ports"]) > 1 and not port.get("name"):
+            out.append(missing(f"spec.ports[{n}].name"))
+    if spec.get("type") == "ExternalName" and not spec.get("externalName"):
+        out.append(missing("spec.externalName"))
+    if spec.get("type") not in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"):
+        out.append(unsupported("spec.type", spec.get("type"), ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")))
+    if old is not None and old["spec"].get("clusterIP") and spec.get("type") != "ExternalName" and spec.get("clusterIP") != old["spec"]["clusterIP"]:
+        out.append(wrong("spec.clusterIPs[0]", [spec.get("clusterIP", "")], "may not change once set"))
+    return out
+
+
+def _ingress_faults(obj: Object, _old: Object | None) -> list[Cause]:
+    spec, out = obj.get("spec") or {}, []
+    if not spec.get("rules") and not spec.get("defaultBackend"):
+        out.append(wrong("spec", None, "either `defaultBackend` or `rules` must be specified"))
+    for n, rule in enumerate(spec.get("rules") or ()):
+        paths = (rule.get("http") or {}).get("paths") or []
+        if "http" in rule and not paths:
+            out.append(missing(f"spec.rules[{n}].http.paths"))
+        for m, one in enumerate(paths):
+            out += _path_faults(f"spec.rules[{n}].http.paths[{m}]", one)
+    return out
+
+
+def _path_faults(at: str, one: Object) -> list[Cause]:
+    out, kind, path = [], one.get("pathType"), one.get("path", "")
+    if not kind:
+        out.append(missing(f"{at}.pathType", "pathType must be specified"))
+    elif kind not in ("Exact", "Prefix", "ImplementationSpecific"):
+        out.append(unsupported(f"{at}.pathType", kind, ("Exact", "ImplementationSpecific", "Prefix")))
+    elif not path.startswith("/") and (path or kind != "ImplementationSpecific"):
+        out.append(wrong(f"{at}.path", path, "must be an absolute path"))
+    elif kind != "ImplementationSpecific":
+        out += [wrong(f"{at}.path", path, f"must not contain '{no}'") for no in ("//", "/./", "/../", "%2f", "%2F") if no in path]
+    backend = one.get("backend") or {}
+    service = backend.get("service") or {}
+    if "resource" not in backend:
+        if not service.get("name"):
+            out.append(missing(f"{at}.backend", "name is required") if "service" in backend else missing(f"{at}.backend", "either service or resource must be specified"))
+        elif not (service.get("port") or {}).get("name") and not (service.get("port") or {}).get("number"):
+            out.append(missing(f"{at}.backend", "port name or number is required"))
+    return out
+
+
+def _slice_faults(obj: Object, old: Object | None) -> list[Cause]:
+    known = ("FQDN", "IPv4", "IPv6")
+    if old is not None and old.get("addressType") != obj.get("addressType"):
+        return [wrong("addressType", obj.get("addressType"), "field is immutable")]
+    if not obj.get("addressType"):
+        return [missing("addressType")]
+    out = [] if obj["addressType"] in known else [unsupported("addressType", obj["addressType"], known)]
+    return out + [missing(f"endpoints[{n}].addresses", "must contain at least 1 address") for n, one in enumerate(obj.get("endpoints") or ()) if not one.get("addresses")]
+
+
+def _claim_faults(obj: Object, old: Object | None) -> list[Cause]:
+    spec, out = obj.get("spec") or {}, []
+    if old is not None:
+        def fixed(one: Object) -> Object:
+            bound = one["status"].get("phase") == "Bound" if "status" in one else False
+            return {key: value for key, value in one["spec"].items() if not (key in ("resources", "volumeAttributesClassName") and bound)}
+
+        was, is_ = fixed(old), fixed({**obj, "status": old.get("status", {})})
+        if "volumeName" not in was:
+            is_.pop("volumeName", None)  # the binder's own write: a claim without a volume may be given one, once
+        if was != is_:
+            out.append(Cause("FieldValueForbidden", "spec", "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"))
+        return out
+    if not spec.get("accessModes"):
+        out.append(missing("spec.accessModes", "at least 1 access mode is required"))
+    if not ((spec.get("resources") or {}).get("requests") or {}).get("storage"):
+        out.append(missing("spec.resources[storage]"))
+    return out
+
+
+def _quota_faults(obj: Object, _old: Object | None) -> list[Cause]:
+    return [wrong(f"spec.hard[{key}]", value, "must be a non-negative integer quantity") for key, value in ((obj.get("spec") or {}).get("hard") or {}).items() if str(value).startswith("-")]
+
+
+def _application_faults(obj: Object, _old: Object | None) -> list[Cause]:
+    """Argo CD's schema, as far as it was measured to refuse (real/ A7)."""
+    out = [missing("spec")] if "spec" not in obj else []
+    operation = obj.get("operation")
+    if operation is not None and not isinstance(operation, dict):
+        out.append(_typed("operation", operation))
+    elif operation and "sync" in operation and not isinstance(operation["sync"], dict):
+        out.append(_typed("operation.sync", operation["sync"]))
+    return out
+
+
+def _typed(path: str, value: Any) -> Cause:
+    noun = "string" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "array" if isinstance(value, list) else "integer"
+    return Cause("FieldValueTypeInvalid", path, f'Invalid value: "{noun}": {path} in body must be of type object: "{noun}"')
+
+
+_FAULTS: dict[str, Callable[[Object, Object | None], list[Cause]]] = {
+    "Secret": _secret_faults,
+    "ConfigMap": _configmap_faults,
+    "Deployment": _workload_faults,
+    "ReplicaSet": _workload_faults,
+    "StatefulSet": _workload_faults,
+    "Pod": _pod_faults,
+    "Service": _service_faults,
+    "Ingress": _ingress_faults,
+    "EndpointSlice": _slice_faults,
+    "PersistentVolumeClaim": _claim_faults,
+    "ResourceQuota": _quota_faults,
+    "Application": _application_faults,
+}
+
+
+def faults(kind: Kind, obj: Object, old: Object | None) -> list[Cause]:
+    """Everything that is wrong with an object as it would stand; `old` is what stands now."""
+    out = metadata_faults(kind.kind, obj)
+    judge = _FAULTS.get(kind.kind)
+    return out if judge is None else out + judge(obj, old)
+
+
+def refuse_faults(kind: Kind, obj: Object, old: Object | None) -> None:
+    """Raises the 422 that names them all."""
+    found = faults(kind, obj, old)
+    if found:
+        raise invalid(kind.kind, kind.group, obj["metadata"].get("name", ""), found)

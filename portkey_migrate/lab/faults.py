@@ -1,0 +1,179 @@
+"""Faults of the wire and of the API: a schedule of `(which call, what happens to it)`, printed with the seed and their place (lab.md 20).
+
+A fault more is one class here with its `@fault`: the command line, the draw and the docs find it by its name.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from portkey_migrate.lab.calls import Call
+    from portkey_migrate.lab.world import World
+
+Counts = Literal["mutating", "any", "watch"]
+#: The API server gives a request up after this long (`--request-timeout`; real/README.md §4.11).
+SERVER_TIMEOUT = 60.0
+
+
+class Fault:
+    """What becomes of one call. The defaults are a call that goes well."""
+
+    name = ""
+    counts: Counts = "any"  # what its number counts
+
+    def sent(self, world: World, call: Call) -> None:
+        world.lands(call)
+
+    def landed(self, world: World, call: Call) -> None:
+        world.replies(call)
+
+
+FAULTS: dict[str, type[Fault]] = {}
+
+
+def fault(cls: type[Fault]) -> type[Fault]:
+    FAULTS[cls.name] = cls
+    return cls
+
+
+@fault
+class ReplyLost(Fault):
+    """It lands; the connection breaks before the answer is through, or nothing comes until the caller's time-out."""
+
+    name = "reply-lost"
+    counts = "mutating"
+
+    def landed(self, world: World, call: Call) -> None:
+        silent = world.rng("fault:reply-lost").random() < 0.2 and not world.faults.silent  # noqa: PLR2004 (one in five; each costs the caller's whole time-out)
+        if silent:
+            world.faults.silent = True
+        else:
+            world.breaks(call)
+
+
+@fault
+class LateTwin(Fault):
+    """The connection breaks, the request waits in a server that hangs: it lands after its caller has looked again (real/README.md §4.11).
+
+    `look`: right after the caller's next look at that API. `send`: after its next call that changes something there. `end`: shortly before
+    the server gives it up. Never later than that.
+    """
+
+    name = "late-twin"
+    counts = "mutating"
+
+    def sent(self, world: World, call: Call) -> None:
+        how = world.faults.twin or world.rng("fault:late-twin").choice(["look", "send"])
+        call.note["lands"] = how
+        world.breaks(call)
+        world.twins.append(call.id)
+        world.schedule(call.sent_at + SERVER_TIMEOUT - 1.0, "twin_lands", call.id)
+
+    def landed(self, world: World, call: Call) -> None:
+        """Nobody waits for its reply."""
+
+
+@fault
+class Conflict(Fault):
+    """409: somebody wrote that object, or counted under its quota, in the same moment. It did not happen."""
+
+    name = "conflict"
+    counts = "mutating"
+
+    def sent(self, world: World, call: Call) -> None:
+        world.refuses(call, 409, "Conflict", "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again")
+
+
+@fault
+class ServerError(Fault):
+    """500 from a slow etcd: it may have happened, and half of the time it has."""
+
+    name = "server-error"
+    counts = "any"
+
+    def sent(self, world: World, call: Call) -> None:
+        if call.mutating and world.rng("fault:server-error").random() < 0.5:  # noqa: PLR2004 (half of them)
+            world.lands(call)
+        else:
+            self.landed(world, call)
+
+    def landed(self, world: World, call: Call) -> None:
+        world.refuses(call, 500, "InternalError", "etcdserver: request timed out")
+
+
+@fault
+class WatchEnds(Fault):
+    """A watch that ends early and cleanly, as behind a load balancer's idle limit."""
+
+    name = "watch-ends"
+    counts = "watch"
+
+    def landed(self, world: World, call: Call) -> None:
+        world.replies(call)
+        world.schedule(world.now + world.rng("fault:watch-ends").uniform(0.01, 1.0), "watch_ends", call.id)
+
+
+@dataclass
+class Planned:
+    """One line of the schedule. `nth` counts from 1 over what the fault counts; 0: every one."""
+
+    kind: str
+    nth: int
+    hit: list[dict[str, Any]] = field(default_factory=list)  # where and when
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"kind": self.kind, "nth": self.nth or "all", "counts": FAULTS[self.kind].counts, "hit": self.hit}
+
+
+@dataclass
+class Faults:
+    """The schedule of one world and how far its calls have been counted."""
+
+    planned: list[Planned] = field(default_factory=list)
+    counted: dict[str, int] = field(default_factory=lambda: {"mutating": 0, "any": 0, "watch": 0})
+    twin: str = ""  # how late twins land: "" drawn, "look", "send" or "end"
+    silent: bool = False  # one reply was lost in silence; a second would be the outage budget, not the tool
+
+    def count(self, world: World, call: Call) -> Fault:
+        """Counts one call of the tool; the fault that hits it."""
+        kinds = ["any", *(["mutating"] if call.mutating else []), *(["watch"] if call.watching else [])]
+        for kind in kinds:
+            self.counted[kind] += 1
+        for line in self.planned:
+            known = FAULTS[line.kind]
+            if known.counts in kinds and line.nth in (0, self.counted[known.counts]) and not call.fault:
+                call.fault = line.kind
+                line.hit.append({"at": call.place, "n": self.counted[known.counts], "t": round(world.now, 3)})
+                return known()
+        return Fault()
+
+
+def drawn(rng: random.Random, mutating: int) -> list[Planned]:
+    """One to three faults, at least one on a mutating call; `mutating`: how many of those the run is expected to make.
+
+    Uniform over all of them, so that over fifty seeds every step of a recipe is hit.
+    """
+    first = rng.choice([name for name, known in FAULTS.items() if known.counts == "mutating" or name == "server-error"])
+    out = [Planned(first, rng.randint(1, max(1, mutating)))] if FAULTS[first].counts == "mutating" else [Planned("reply-lost", rng.randint(1, max(1, mutating)))]
+    for name in rng.sample(sorted(FAULTS), rng.randint(0, 2)):
+        known = FAULTS[name]
+        expected = {"mutating": mutating, "any": 6 * mutating, "watch": max(2, mutating // 2)}[known.counts]
+        if all((name, n := rng.randint(1, max(1, expected))) != (one.kind, one.nth) for one in out):
+            out.append(Planned(name, n))
+    return out
+
+
+def parsed(texts: Sequence[str]) -> list[Planned]:
+    """`KIND@N` and `KIND@all` as the command line gives them; ValueError names what is known."""
+    out = []
+    for text in texts:
+        kind, _, where = text.partition("@")
+        if kind not in FAULTS or not (where == "all" or where.isdigit()):
+            raise ValueError(f"{text!r} is no fault: KIND@N or KIND@all, KIND one of {', '.join(sorted(FAULTS))}")
+        out.append(Planned(kind, 0 if where == "all" else int(where)))
+    return out

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from portkey_migrate.report import API_VERSION, words
 from portkey_migrate.report.pages import Block, Column, Command, Line, Table
 
-_COLUMNS = (Column(""), Column("PHASE"), Column("SUBJECT"), Column("METHOD"), Column("NOW"), Column("TO"), Column("NOTE", folds=True))
+_COLUMNS = (Column(""), Column("PHASE"), Column("SUBJECT"), Column("METHOD"), Column("NOW"), Column("TO"), Column("NOTE", folds=True, below=True))
 
 
 class Stop(NamedTuple):
@@ -83,7 +83,7 @@ class Itinerary(NamedTuple):
         rows = []
         last = ""
         for stop in self.stops:
-            note = "" if stop.built else "not built in this version: refused by name, nothing changed"
+            note = "" if stop.built else "not built yet"
             rows.append((stop.symbol, "" if stop.phase == last else stop.phase, stop.subject + (" (beside)" if stop.beside else ""), stop.method, stop.now, stop.to, note))
             last = stop.phase
         following = next((stop.subject for stop in self.stops if not stop.there and stop.built), "")

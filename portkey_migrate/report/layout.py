@@ -42,29 +42,35 @@ def widths(table: Table, total: int) -> list[int]:
 def table(it: Table, total: int) -> list[str]:
     """A table, its titles in capitals above it."""
     wide = widths(it, total)
-    last = len(it.columns) - 1
-    if total and it.columns and it.columns[last].below and _cramped(it, wide, last):
-        return _with_notes_below(it, total)
+    notes = [n for n, column in enumerate(it.columns) if column.below]
+    if total and notes and _cramped(it, wide, notes):
+        return _with_notes_below(it, notes, total)
     lines = [_row([column.title for column in it.columns], wide, it.columns, total)] if any(c.title for c in it.columns) else []
     for row in it.rows:
-        lines.append([f" {line}" for line in fold(row.text, total)] if isinstance(row, Rule) else _row(row, wide, it.columns, total))
+        lines.append([f" {line}" for line in fold(row.text, max(total - 1, 0))] if isinstance(row, Rule) else _row(row, wide, it.columns, total))
     return [line for several in lines for line in several]
 
 
-def _cramped(it: Table, wide: Sequence[int], column: int) -> bool:
-    """Whether some cell of the column would take more than two lines, or a word of it is longer than the column."""
-    cells = [row[column] for row in it.rows if not isinstance(row, Rule)]
-    return any(len(fold(cell, wide[column])) > _LINES or max(map(len, cell.split(" "))) > wide[column] for cell in cells)
+def _cramped(it: Table, wide: Sequence[int], notes: Sequence[int]) -> bool:
+    """Whether some note would take more than two lines, or a word of it is longer than its column."""
+    cells = [(row[n], wide[n]) for row in it.rows if not isinstance(row, Rule) for n in notes]
+    return any(len(fold(cell, width)) > _LINES or max(map(len, cell.split(" "))) > width for cell, width in cells)
 
 
-def _with_notes_below(it: Table, total: int) -> list[str]:
-    rows = [row for row in it.rows if not isinstance(row, Rule)]
-    short = Table(it.columns[:-1], tuple(row[:-1] for row in rows))
-    wide = widths(short, total)
-    out = _row([column.title for column in short.columns], wide, short.columns, total)
-    for row in rows:
-        out += _row(row[:-1], wide, short.columns, total)
-        out += [" " * _UNDER + line for line in fold(row[-1], total - _UNDER)] if row[-1] else []
+def _with_notes_below(it: Table, notes: Sequence[int], total: int) -> list[str]:
+    """Each row's notes under it, over the whole width: the first as it is, the others with their title."""
+    kept = [n for n in range(len(it.columns)) if n not in notes]
+    columns = [it.columns[n] for n in kept]
+    wide = widths(Table(tuple(columns), tuple(row if isinstance(row, Rule) else tuple(row[n] for n in kept) for row in it.rows)), total)
+    out = _row([column.title for column in columns], wide, columns, total)
+    for row in it.rows:
+        if isinstance(row, Rule):
+            out += [f" {line}" for line in fold(row.text, total - 1)]
+            continue
+        out += _row([row[n] for n in kept], wide, columns, total)
+        for place, n in enumerate(notes):
+            said = row[n] if place == 0 or row[n] in ("", "-") else f"{it.columns[n].title.lower()}: {row[n]}"
+            out += [" " * _UNDER + line for line in fold(said, total - _UNDER)] if said not in ("", "-") else []
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from portkey_migrate.report import API_VERSION, words
 from portkey_migrate.report.pages import Block, Column, Command, Line, Rule, Table
 
-_COLUMNS = (Column("#"), Column("TRANSITION"), Column("STEP"), Column("CHANGES", folds=True), Column("UNDO", folds=True), Column("DOWN"))
+_COLUMNS = (Column("#"), Column("TRANSITION"), Column("STEP"), Column("DOWN"), Column("CHANGES", folds=True, below=True), Column("UNDO", folds=True, below=True))
 
 
 class Planned(NamedTuple):
@@ -56,9 +56,9 @@ class Planned(NamedTuple):
         last = ""
         for row in self.view.lines:
             if row.pivot:
-                out.append(Rule(f"---- the pivot: from here new writes live on Talos; nothing goes back by itself, `migrate rollback {words.typed(self.view.subject)}` does ----"))
+                out.append(Rule(f"---- the pivot: new writes live on Talos from here; back only by: migrate rollback {words.typed(self.view.subject)}"))
             changes = " ".join(part for part in (row.sign, row.object, row.change) if part)
-            out.append((str(row.n), "" if row.transition == last else row.transition, row.name, changes, row.undo or "-", "▌" if row.down else "-"))
+            out.append((str(row.n), "" if row.transition == last else row.transition, row.name, "▌" if row.down else "-", changes, row.undo or "-"))
             last = row.transition
         return out
 

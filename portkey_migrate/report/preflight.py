@@ -61,7 +61,7 @@ class Preflight(NamedTuple):
         ordered = sorted(self.asked, key=lambda one: _ORDER[one.answer.verdict])
         rows = tuple((SYMBOLS[one.answer.verdict], one.answer.verdict, one.check, one.answer.why + (_values(one.answer) if wide else "")) for one in ordered)
         if rows:
-            out += [Line(), Table((Column(""), Column("ANSWER"), Column("CHECK"), Column("SEEN", folds=True)), rows)]
+            out += [Line(), Table((Column(""), Column("ANSWER"), Column("CHECK"), Column("SEEN", folds=True, below=True)), rows)]
         fixes = [one for one in ordered if one.answer.fix and one.answer.verdict != "ok"]
         if fixes:
             out.append(Line())

@@ -210,8 +210,9 @@ class Window:
 
     days: tuple[int, ...]
     start: int
-    end: int
+    end: int  # more than 1440: it ends the next day
     text: str = ""
+    also: tuple[Window, ...] = ()  # further spans of the same text
 
 
 @dataclass(frozen=True)
@@ -297,6 +298,7 @@ class Plan:
     not_built: frozenset[str]  # subjects and checks that the plan names and this version cannot do, e.g. "node/metal2"
     hash: str  # sha256 of the files as read
     home: str  # the folder that holds phases/
+    doubts: tuple[str, ...] = ()  # where the documents disagree; lint repeats them
 
     def subjects(self) -> list[str]:
         """Every subject, in the order of the plan: each phase before what it holds, then what no phase names."""

@@ -78,7 +78,7 @@ class At:
     def run(self, argv: Sequence[str], timeout: float) -> Ran:
         return self.runner(argv, timeout)
 
-    def pods(self, workload: Ref) -> list[Mapping[str, Any]]:
+    def pods(self, workload: Ref) -> Sequence[Mapping[str, Any]]:
         """The Pods that a workload's selector matches, Terminating ones too: a Terminating Pod still writes."""
         for one in self.list(workload.system, workload.kind, workload.namespace):
             if one["metadata"]["name"] == workload.name:

@@ -49,8 +49,8 @@ class RealTasks:
 
 
 class RealTransport:
-    def connect(self, host: str, port: int, timeout: float) -> None:  # noqa: ARG002 (the port's own signature; None: the library opens it)
-        return None
+    def connect(self, host: str, port: int, timeout: float) -> None:
+        """None: the library opens its own connection, with its TLS."""
 
     def fetch(self, address: str, host: str, path: str, timeout: float) -> Reply:
         return traffic.fetch(address, host, path, timeout)

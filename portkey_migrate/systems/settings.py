@@ -72,7 +72,9 @@ class Settings:
         path = self.kubeconfig or str(own.get("kubeconfig") or "") or self.found
         name = self.names.get(side) or str(own.get("context") or "")
         if not path:
-            raise NoKubeconfig("no kubeconfig is known", why=f"KUBECONFIG is not set, ~/.kube/config and {self.where} are not there", hint="export KUBECONFIG=FILE")
+            raise NoKubeconfig(
+                "no kubeconfig is known", why=f"KUBECONFIG is not set, ~/.kube/config and {self.where} are not there", hint="export KUBECONFIG=FILE"
+            )
         there = _contexts_in(path)
         held = f"{path} holds {', '.join(there) or 'no context'}"
         if not name:
@@ -111,7 +113,9 @@ def _read(path: Path, home: Path) -> dict[str, Any]:
         raise Usage(f"{path}: a mapping of source and target is wanted", hint=f"$EDITOR {path}")
     odd = sorted(set(said) - _KNOWN) + [f"{side}.{key}" for side in SIDES for key in sorted(set(said.get(side, {})) - _OF_A_SIDE)]
     if odd:
-        raise Usage(f"{path}: unknown key {odd[0]}", why="source and target (kubeconfig, context), proxmox and ceph are known", hint=f"$EDITOR {path}")
+        raise Usage(
+            f"{path}: unknown key {odd[0]}", why="source and target (kubeconfig, context), proxmox and ceph are known", hint=f"$EDITOR {path}"
+        )
     for side in SIDES:
         own = str(said.get(side, {}).get("kubeconfig") or "")
         if own.startswith("~/"):

@@ -26,7 +26,10 @@ def fetch(address: str, host: str, path: str, timeout: float) -> Reply:
     deadline = time.monotonic() + timeout
     certificate = ""
     try:
-        with socket.create_connection((ip, int(port or _HTTPS)), timeout) as plain, _any_certificate().wrap_socket(plain, server_hostname=host) as tls:
+        with (
+            socket.create_connection((ip, int(port or _HTTPS)), timeout) as plain,
+            _any_certificate().wrap_socket(plain, server_hostname=host) as tls,
+        ):
             der = tls.getpeercert(binary_form=True)
             certificate = hashlib.sha256(der).hexdigest() if der else ""
             request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: portkey-migrate/{__version__}\r\nAccept: */*\r\nConnection: close\r\n\r\n"

@@ -166,7 +166,9 @@ class Kube:
 
     # ---- inside ----
 
-    def _write(self, ref: Ref, method: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str], content: str = "application/json") -> None:
+    def _write(
+        self, ref: Ref, method: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str], content: str = "application/json"
+    ) -> None:
         try:
             answered = self._wire.call(method, path, body=body, headers=headers, content=content, timeout=WRITE)
         except NoAnswer as error:
@@ -204,7 +206,9 @@ class Kube:
         looked = self._looked.__dict__.setdefault("at", {})
         mine = {key: version for key, version in looked.items() if key[0] == kind and namespace in ("", key[1])}
         things, version = self.list(kind, namespace)
-        now = {(kind, one["metadata"].get("namespace", ""), one["metadata"]["name"]): str(one["metadata"].get("resourceVersion", "")) for one in things}
+        now = {
+            (kind, one["metadata"].get("namespace", ""), one["metadata"]["name"]): str(one["metadata"].get("resourceVersion", "")) for one in things
+        }
         for key in mine:
             looked.pop(key)
         return version if all(now.get(key, "") == version_then for key, version_then in mine.items()) else ""

@@ -140,7 +140,14 @@ class Wire:
             self._own.client = None
 
     def _open(
-        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None, headers: Mapping[str, str], content: str, timeout: float
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+        content: str,
+        timeout: float,
     ) -> Any:
         client = self._client()
         sent = {**headers, **({"Content-Type": content} if body is not None else {})}
@@ -209,5 +216,3 @@ def _first_line(error: BaseException) -> str:
     if isinstance(error, ApiException):
         return str(error.reason or "").partition("\n")[0][:200]
     return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
-
-

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -47,10 +47,10 @@ change = Change(Ref("source", "Deployment", "a", "a"), {"spec.replicas": 1}, {"s
 """
 
 
-def process(code: str, state: Path, **more: object) -> subprocess.Popen[str]:
-    """Another operator, in a process of its own."""
-    argv = [sys.executable, "-c", PROLOGUE + textwrap.dedent(code), str(state)]
-    return subprocess.Popen(argv, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **more)  # type: ignore[call-overload,no-any-return] # tests only
+def process(code: str, state: Path, before: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """Another operator, in a process of its own; `before`: what that process is started under."""
+    argv = [*before, sys.executable, "-c", PROLOGUE + textwrap.dedent(code), str(state)]
+    return subprocess.Popen(argv, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - code of these tests
 
 
 def test_the_second_is_told_who_and_what(journal: Journal, open_journal: Open) -> None:

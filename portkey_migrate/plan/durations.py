@@ -1,0 +1,27 @@
+"""Times as a person writes them: `3m`, `1h30m`, `7d`. A bare number is refused: 5 of what?"""
+
+from __future__ import annotations
+
+import re
+
+PATTERN = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
+_SHAPE = re.compile(PATTERN)
+_UNITS = (86_400, 3_600, 60, 1)
+MEANT = "should be a duration such as 3m, 1h30m or 7d"
+
+
+def seconds(text: object) -> float:
+    """The duration in seconds. `ValueError` says what was meant."""
+    match = _SHAPE.match(text) if isinstance(text, str) else None
+    if match is None or len(text) > 20:  # type: ignore[arg-type]  # a match means that it is text
+        raise ValueError(MEANT)
+    return float(sum(int(part[:-1]) * unit for part, unit in zip(match.groups(), _UNITS, strict=True) if part))
+
+
+def spell(amount: float) -> str:
+    """A number of seconds as a plan would write it."""
+    left, out = round(amount), ""
+    for unit, letter in zip(_UNITS, "dhms", strict=True):
+        count, left = divmod(left, unit)
+        out += f"{count}{letter}" if count else ""
+    return out or "0s"

@@ -48,14 +48,19 @@ class Toy:
     twins: list[tuple[float, int, Change, Seen, str]] = field(default_factory=list)
 
     def read(self, ref: Ref) -> Seen:
+        self._come(lambda until, _looks: self.clock.at >= until)  # the server's time-out is over: it came before this look
         seen = self._seen(ref)
+        self.twins = [(until, looks - 1, *rest) for until, looks, *rest in self.twins]
+        self._come(lambda _until, looks: looks <= 0)  # a look sees what stood before the twin came: the worst order
+        return seen
+
+    def _come(self, due: Callable[[float, int], bool]) -> None:
         waiting, self.twins = self.twins, []
         for until, looks, change, under, token in waiting:
-            if looks <= 1 or self.clock.at >= until:
+            if due(until, looks):
                 self._land(change, under, token)
             else:
-                self.twins.append((until, looks - 1, change, under, token))
-        return seen  # a look sees what stood before the twin came: the worst order
+                self.twins.append((until, looks, change, under, token))
 
     def list(self, kind: str, namespace: str = "") -> tuple[Sequence[Mapping[str, Any]], str]:
         return [object_ for ref, (object_, _, _) in self.objects.items() if ref.kind == kind], str(self.serial)

@@ -16,9 +16,9 @@ class Kind(NamedTuple):
     group: str  # "" for core
     version: str
     resource: str  # plural, lower case
-    namespaced: bool = True
     subresources: tuple[str, ...] = ()  # status, scale, eviction, proxy
     short: tuple[str, ...] = ()
+    namespaced: bool = True
     crd: bool = False  # a custom resource: no defaulting, generation counts every change outside metadata (and status, if that is a subresource)
     counts: bool = True  # has metadata.generation
     stored: bool = True  # False: a question (POST alone), never kept
@@ -41,46 +41,46 @@ _S, _SC = ("status",), ("status", "scale")
 
 _TABLE = (
     # core
-    Kind("Namespace", "", "v1", "namespaces", False, ("status", "finalize"), ("ns",), counts=False),
-    Kind("Node", "", "v1", "nodes", False, _S, ("no",), counts=False),
-    Kind("Pod", "", "v1", "pods", True, ("status", "eviction", "proxy"), ("po",)),
+    Kind("Namespace", "", "v1", "namespaces", ("status", "finalize"), ("ns",), counts=False, namespaced=False),
+    Kind("Node", "", "v1", "nodes", _S, ("no",), counts=False, namespaced=False),
+    Kind("Pod", "", "v1", "pods", ("status", "eviction", "proxy"), ("po",)),
     Kind("Secret", "", "v1", "secrets", counts=False),
-    Kind("ConfigMap", "", "v1", "configmaps", True, (), ("cm",), counts=False),
-    Kind("Service", "", "v1", "services", True, _S, ("svc",), counts=False),
-    Kind("ServiceAccount", "", "v1", "serviceaccounts", True, (), ("sa",), counts=False),
-    Kind("Endpoints", "", "v1", "endpoints", True, (), ("ep",), counts=False),
-    Kind("Event", "", "v1", "events", True, (), ("ev",), counts=False),
-    Kind("ResourceQuota", "", "v1", "resourcequotas", True, _S, ("quota",), counts=False),
-    Kind("PersistentVolume", "", "v1", "persistentvolumes", False, _S, ("pv",), counts=False),
-    Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", True, _S, ("pvc",), counts=False),
+    Kind("ConfigMap", "", "v1", "configmaps", (), ("cm",), counts=False),
+    Kind("Service", "", "v1", "services", _S, ("svc",), counts=False),
+    Kind("ServiceAccount", "", "v1", "serviceaccounts", (), ("sa",), counts=False),
+    Kind("Endpoints", "", "v1", "endpoints", (), ("ep",), counts=False),
+    Kind("Event", "", "v1", "events", (), ("ev",), counts=False),
+    Kind("ResourceQuota", "", "v1", "resourcequotas", _S, ("quota",), counts=False),
+    Kind("PersistentVolume", "", "v1", "persistentvolumes", _S, ("pv",), counts=False, namespaced=False),
+    Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", _S, ("pvc",), counts=False),
     # workloads
-    Kind("Deployment", "apps", "v1", "deployments", True, _SC, ("deploy",)),
-    Kind("ReplicaSet", "apps", "v1", "replicasets", True, _SC, ("rs",)),
-    Kind("StatefulSet", "apps", "v1", "statefulsets", True, _SC, ("sts",)),
-    Kind("DaemonSet", "apps", "v1", "daemonsets", True, _S, ("ds",)),
-    Kind("Job", "batch", "v1", "jobs", True, _S),
-    Kind("CronJob", "batch", "v1", "cronjobs", True, _S, ("cj",)),
-    Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", True, _S, ("pdb",)),
+    Kind("Deployment", "apps", "v1", "deployments", _SC, ("deploy",)),
+    Kind("ReplicaSet", "apps", "v1", "replicasets", _SC, ("rs",)),
+    Kind("StatefulSet", "apps", "v1", "statefulsets", _SC, ("sts",)),
+    Kind("DaemonSet", "apps", "v1", "daemonsets", _S, ("ds",)),
+    Kind("Job", "batch", "v1", "jobs", _S),
+    Kind("CronJob", "batch", "v1", "cronjobs", _S, ("cj",)),
+    Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", _S, ("pdb",)),
     # network
-    Kind("Ingress", "networking.k8s.io", "v1", "ingresses", True, _S, ("ing",)),
-    Kind("IngressClass", "networking.k8s.io", "v1", "ingressclasses", False),
+    Kind("Ingress", "networking.k8s.io", "v1", "ingresses", _S, ("ing",)),
+    Kind("IngressClass", "networking.k8s.io", "v1", "ingressclasses", namespaced=False),
     Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices"),
     Kind("Lease", "coordination.k8s.io", "v1", "leases", counts=False),
     # storage
-    Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", False, (), ("sc",), counts=False),
-    Kind("VolumeAttachment", "storage.k8s.io", "v1", "volumeattachments", False, _S, counts=False),
-    Kind("VolumeSnapshot", "snapshot.storage.k8s.io", "v1", "volumesnapshots", True, _S, ("vs",), crd=True),
+    Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", (), ("sc",), counts=False, namespaced=False),
+    Kind("VolumeAttachment", "storage.k8s.io", "v1", "volumeattachments", _S, counts=False, namespaced=False),
+    Kind("VolumeSnapshot", "snapshot.storage.k8s.io", "v1", "volumesnapshots", _S, ("vs",), crd=True),
     # who may
-    Kind("SelfSubjectAccessReview", "authorization.k8s.io", "v1", "selfsubjectaccessreviews", False, stored=False, counts=False),
-    Kind("SelfSubjectRulesReview", "authorization.k8s.io", "v1", "selfsubjectrulesreviews", False, stored=False, counts=False),
+    Kind("SelfSubjectAccessReview", "authorization.k8s.io", "v1", "selfsubjectaccessreviews", stored=False, counts=False, namespaced=False),
+    Kind("SelfSubjectRulesReview", "authorization.k8s.io", "v1", "selfsubjectrulesreviews", stored=False, counts=False, namespaced=False),
     # custom resources. Argo CD's Application and AppProject have no status subresource: status travels in the main resource
-    Kind("Application", "argoproj.io", "v1alpha1", "applications", True, (), ("app", "apps"), crd=True),
-    Kind("ApplicationSet", "argoproj.io", "v1alpha1", "applicationsets", True, _S, ("appset", "appsets"), crd=True),
-    Kind("AppProject", "argoproj.io", "v1alpha1", "appprojects", True, (), ("appproj", "appprojs"), crd=True),
-    Kind("ReplicationSource", "volsync.backube", "v1alpha1", "replicationsources", True, _S, crd=True),
-    Kind("ReplicationDestination", "volsync.backube", "v1alpha1", "replicationdestinations", True, _S, crd=True),
-    Kind("ExternalSecret", "external-secrets.io", "v1", "externalsecrets", True, _S, ("es",), crd=True),
-    Kind("Certificate", "cert-manager.io", "v1", "certificates", True, _S, ("cert", "certs"), crd=True),
+    Kind("Application", "argoproj.io", "v1alpha1", "applications", (), ("app", "apps"), crd=True),
+    Kind("ApplicationSet", "argoproj.io", "v1alpha1", "applicationsets", _S, ("appset", "appsets"), crd=True),
+    Kind("AppProject", "argoproj.io", "v1alpha1", "appprojects", (), ("appproj", "appprojs"), crd=True),
+    Kind("ReplicationSource", "volsync.backube", "v1alpha1", "replicationsources", _S, crd=True),
+    Kind("ReplicationDestination", "volsync.backube", "v1alpha1", "replicationdestinations", _S, crd=True),
+    Kind("ExternalSecret", "external-secrets.io", "v1", "externalsecrets", _S, ("es",), crd=True),
+    Kind("Certificate", "cert-manager.io", "v1", "certificates", _S, ("cert", "certs"), crd=True),
 )
 
 #: By kind name.

@@ -111,7 +111,6 @@ class Store:
         self.history: dict[str, list[Event]] = {}
         self.floor: dict[str, int] = {}  # a watch may start from here or later
         self.children: dict[str, dict[str, dict[tuple[str, str, str], None]]] = {}  # cluster → owner's uid → (kind, namespace, name)
-        self.orphaned: dict[str, dict[str, None]] = {}  # cluster → uids of owners that went while something still named them
         self.ledger: list[dict[str, Any]] = []
         self.on_change: list[Listener] = []
         self.passing: dict[str, Passing] = {}  # kinds that change with time alone (Leases): written when somebody looks
@@ -124,7 +123,6 @@ class Store:
         self.history[cluster] = []
         self.floor[cluster] = 100
         self.children[cluster] = {}
-        self.orphaned[cluster] = {}
 
     def version(self, cluster: str) -> str:
         """The newest resourceVersion of a cluster: what a list taken now carries."""
@@ -172,7 +170,11 @@ class Store:
         there = self.objects[cluster][kind].get((namespace, name))
         if there is not None:
             raise AlreadyThereError(there)
-        metadata = {key: value for key, value in given.items() if key not in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")}
+        metadata = {
+            key: value
+            for key, value in given.items()
+            if key not in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+        }
         metadata["uid"] = uid or self._uid()
         metadata["creationTimestamp"] = stamp(self.clock.now)
         if KINDS[kind].counts:
@@ -193,13 +195,26 @@ class Store:
         old = self._wanted(cluster, kind, namespace, name, "", expect)
         return self._replaced(cluster, kind, old, obj, by, "update", dry=dry)
 
-    def patch(self, cluster: str, kind: str, namespace: str, name: str, patch: Mapping[str, Any], by: By, *, expect: str = "", dry: bool = False) -> Object:
+    def patch(
+        self, cluster: str, kind: str, namespace: str, name: str, patch: Mapping[str, Any], by: By, *, expect: str = "", dry: bool = False
+    ) -> Object:
         """A merge patch of the whole object, status too. Raises `NotThereError`, `StaleError`."""
         old = self._wanted(cluster, kind, namespace, name, "", expect)
         return self._replaced(cluster, kind, old, merged(old, dict(patch)), by, "patch", dry=dry)
 
     def delete(
-        self, cluster: str, kind: str, namespace: str, name: str, by: By, *, uid: str = "", expect: str = "", grace: int | None = None, policy: str = "Background", dry: bool = False
+        self,
+        cluster: str,
+        kind: str,
+        namespace: str,
+        name: str,
+        by: By,
+        *,
+        uid: str = "",
+        expect: str = "",
+        grace: int | None = None,
+        policy: str = "Background",
+        dry: bool = False,
     ) -> Object:
         """Takes an object away, or marks it as going while finalizers, a Pod's grace or a Namespace's content hold it. Returns it as it then stands.
 
@@ -212,7 +227,11 @@ class Store:
         if policy == "Foreground" and mine and FOREGROUND not in finalizers:
             finalizers.append(FOREGROUND)
         seconds = self._grace(kind, old, grace)
-        going = {**metadata, "deletionTimestamp": metadata.get("deletionTimestamp") or stamp(self.clock.now + seconds), "deletionGracePeriodSeconds": seconds}
+        going = {
+            **metadata,
+            "deletionTimestamp": metadata.get("deletionTimestamp") or stamp(self.clock.now + seconds),
+            "deletionGracePeriodSeconds": seconds,
+        }
         if metadata.get("deletionTimestamp") and seconds >= metadata.get("deletionGracePeriodSeconds", 0):
             going["deletionGracePeriodSeconds"] = metadata.get("deletionGracePeriodSeconds", 0)
         elif metadata.get("deletionTimestamp"):
@@ -275,7 +294,16 @@ class Store:
     def _replaced(self, cluster: str, kind: str, old: Object, obj: Object, by: By, verb: str, *, dry: bool) -> Object:
         was = old["metadata"]
         metadata = dict(obj["metadata"])
-        for owned in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "name", "namespace"):
+        for owned in (
+            "uid",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "generation",
+            "resourceVersion",
+            "name",
+            "namespace",
+        ):
             if owned in was:
                 metadata[owned] = was[owned]
             else:
@@ -313,7 +341,9 @@ class Store:
     def _same(old: Object, new: Object) -> bool:
         return old == new
 
-    def _put(self, cluster: str, kind: str, old: Object | None, new: Object | None, by: By, verb: str, status: int, last: Object | None = None) -> Object:
+    def _put(
+        self, cluster: str, kind: str, old: Object | None, new: Object | None, by: By, verb: str, status: int, last: Object | None = None
+    ) -> Object:
         """The only place where anything changes."""
         self.versions[cluster] = version = self.versions[cluster] + 1
         shape: Object = new if new is not None else (last or old or {})
@@ -325,13 +355,28 @@ class Store:
         else:
             shelf[namespace, name] = stands
         self._relate(cluster, (kind, namespace, name), old, None if new is None else stands)
-        self._remember(cluster, Event(version, "DELETED" if new is None else "MODIFIED" if old is not None else "ADDED", kind, namespace, name, stands, old))
+        self._remember(
+            cluster, Event(version, "DELETED" if new is None else "MODIFIED" if old is not None else "ADDED", kind, namespace, name, stands, old)
+        )
         self._write_down(cluster, kind, namespace, name, by, verb, status, changed=True, old=old, new=None if new is None else stands)
         for listener in self.on_change:
             listener(cluster, kind, namespace, name, old, None if new is None else stands)
         return stands
 
-    def _write_down(self, cluster: str, kind: str, namespace: str, name: str, by: By, verb: str, status: int, *, changed: bool, old: Object | None, new: Object | None) -> None:
+    def _write_down(
+        self,
+        cluster: str,
+        kind: str,
+        namespace: str,
+        name: str,
+        by: By,
+        verb: str,
+        status: int,
+        *,
+        changed: bool,
+        old: Object | None,
+        new: Object | None,
+    ) -> None:
         line: dict[str, Any] = {
             "seq": len(self.ledger),
             "t": self.clock.now,
@@ -362,11 +407,9 @@ class Store:
                     family.pop(owner["uid"], None)
             for owner in after:
                 family.setdefault(owner["uid"], {})[key] = None
-        if new is None and old is not None and old["metadata"]["uid"] in self.children[cluster]:
-            self.orphaned[cluster][old["metadata"]["uid"]] = None
 
     def _let_go(self, cluster: str, uid: str, by: By) -> None:
-        """policy Orphan: what named this owner names it no longer."""
+        """Policy Orphan: what named this owner names it no longer."""
         for kind, namespace, name in list(self.children[cluster].get(uid, ())):
             child = self.objects[cluster][kind][namespace, name]
             owners = [owner for owner in child["metadata"].get("ownerReferences", ()) if owner["uid"] != uid]

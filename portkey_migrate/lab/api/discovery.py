@@ -37,7 +37,10 @@ def said(path: str, release: str) -> Response:
     if path.startswith("/api"):
         raise no_such_resource()
     if path == "/":
-        return answer(200, {"paths": ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in GROUPS if group), "/healthz", "/livez", "/readyz", "/version"]})
+        return answer(
+            200,
+            {"paths": ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in GROUPS if group), "/healthz", "/livez", "/readyz", "/version"]},
+        )
     raise Refused(404, "NotFound", "the server could not find the requested resource", {})
 
 
@@ -75,7 +78,13 @@ def _resource(kind: Kind) -> dict[str, Any]:
 
 
 def _subresource(kind: Kind, name: str) -> dict[str, Any]:
-    one: dict[str, Any] = {"name": f"{kind.resource}/{name}", "singularName": "", "namespaced": kind.namespaced, "kind": kind.kind, "verbs": ["get", "patch", "update"]}
+    one: dict[str, Any] = {
+        "name": f"{kind.resource}/{name}",
+        "singularName": "",
+        "namespaced": kind.namespaced,
+        "kind": kind.kind,
+        "verbs": ["get", "patch", "update"],
+    }
     if name == "scale":
         one |= {"group": "autoscaling", "version": "v1", "kind": "Scale"}
     elif name == "eviction":

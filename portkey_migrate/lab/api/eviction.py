@@ -30,7 +30,7 @@ def refuse_eviction(store: Store, cluster: str, pod: Object, *, dry: bool) -> No
     healthy, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
     if not ready:
         always = budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow"
-        if always or (healthy >= desired and desired > 0):
+        if always or (healthy >= desired > 0):
             return
     if status.get("disruptionsAllowed", 0) <= 0:
         raise _blocked(f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently")

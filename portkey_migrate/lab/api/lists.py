@@ -57,7 +57,9 @@ def checked_version(store: Store, cluster: str, version: str) -> int:
     asked, now = int(version), store.versions[cluster]
     if asked > now:
         causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
-        raise Refused(504, "Timeout", f"Too large resource version: {asked}, current: {now}", {"causes": causes, "retryAfterSeconds": 1}, {"Retry-After": "1"})
+        raise Refused(
+            504, "Timeout", f"Too large resource version: {asked}, current: {now}", {"causes": causes, "retryAfterSeconds": 1}, {"Retry-After": "1"}
+        )
     return asked
 
 

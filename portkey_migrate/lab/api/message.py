@@ -45,7 +45,15 @@ class Request:
     def of(cls, method: str, target: str, headers: Mapping[str, str], body: bytes = b"", *, actor: str = "", session: str = "") -> Request:
         """From a request line's target: `/api/v1/pods?limit=5`."""
         parts = urlsplit(target)
-        return cls(method, unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True)), {key.lower(): value for key, value in headers.items()}, body, actor, session)
+        return cls(
+            method,
+            unquote(parts.path),
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            {key.lower(): value for key, value in headers.items()},
+            body,
+            actor,
+            session,
+        )
 
 
 @dataclass(frozen=True)
@@ -72,10 +80,12 @@ class Cause(NamedTuple):
     message: str
 
 
-class Refused(Exception):  # noqa: N818 - an answer of the API, not an error of the lab
+class Refused(Exception):
     """One Status body. Raised anywhere below `handle`."""
 
-    def __init__(self, code: int, reason: str, message: str, details: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, code: int, reason: str, message: str, details: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.code, self.reason, self.message, self.details, self.headers = code, reason, message, details, dict(headers or {})
 
@@ -168,4 +178,6 @@ def missing(field_: str, why: str = "") -> Cause:
 
 
 def unsupported(field_: str, value: Any, known: tuple[str, ...]) -> Cause:
-    return Cause("FieldValueNotSupported", field_, f"Unsupported value: {json.dumps(value)}: supported values: " + ", ".join(f'"{one}"' for one in known))
+    return Cause(
+        "FieldValueNotSupported", field_, f"Unsupported value: {json.dumps(value)}: supported values: " + ", ".join(f'"{one}"' for one in known)
+    )

@@ -9,7 +9,13 @@ from portkey_migrate.lab.store import GRACE, Object
 def _container(one: Object) -> Object:
     image = one.get("image", "")
     latest = "@" not in image and (":" not in image.rsplit("/", 1)[-1] or image.endswith(":latest"))
-    out = {"imagePullPolicy": "Always" if latest else "IfNotPresent", "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File", "resources": {}, **one}
+    out = {
+        "imagePullPolicy": "Always" if latest else "IfNotPresent",
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+        "resources": {},
+        **one,
+    }
     if out.get("ports"):
         out["ports"] = [{"protocol": "TCP", **port} for port in out["ports"]]
     return out
@@ -17,7 +23,14 @@ def _container(one: Object) -> Object:
 
 def with_pod_defaults(spec: Object, *, alone: bool = False) -> Object:
     """`alone`: a Pod itself, not a template; the scheduler's and admission's fields come to it too."""
-    out = {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "terminationGracePeriodSeconds": GRACE, "schedulerName": "default-scheduler", "securityContext": {}, **spec}
+    out = {
+        "restartPolicy": "Always",
+        "dnsPolicy": "ClusterFirst",
+        "terminationGracePeriodSeconds": GRACE,
+        "schedulerName": "default-scheduler",
+        "securityContext": {},
+        **spec,
+    }
     for key in ("containers", "initContainers"):
         if out.get(key):
             out[key] = [_container(one) if isinstance(one, dict) else one for one in out[key]]
@@ -25,7 +38,10 @@ def with_pod_defaults(spec: Object, *, alone: bool = False) -> Object:
         out = {"enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority", "priority": 0, **out}
         out.setdefault(
             "tolerations",
-            [{"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300} for key in ("not-ready", "unreachable")],
+            [
+                {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+                for key in ("not-ready", "unreachable")
+            ],
         )
     return out
 

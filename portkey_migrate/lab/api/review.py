@@ -23,7 +23,10 @@ def _access(user: User, body: Object) -> Response:
     else:
         want = spec["resourceAttributes"]
         asked = Asked(*(want.get(key, "") for key in ("verb", "group", "resource", "namespace", "name", "subresource")))
-        allowed, role = user.may(asked), "cluster-admin" if any(rule.verbs == ("*",) and rule.resources == ("*",) for rule in user.rules) else "portkey-migrate"
+        allowed, role = (
+            user.may(asked),
+            "cluster-admin" if any(rule.verbs == ("*",) and rule.resources == ("*",) for rule in user.rules) else "portkey-migrate",
+        )
     status: dict[str, Any] = {"allowed": allowed}
     if allowed:
         status["reason"] = f'RBAC: allowed by ClusterRoleBinding "{role}" of ClusterRole "{role}" to {_subject(user)}'

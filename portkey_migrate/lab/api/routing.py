@@ -43,7 +43,7 @@ def target_of(path: str) -> Target | None:
         namespace, rest = rest[1], rest[2:]
     elif rest[0] == "namespaces" and len(rest) > 1:
         namespace = rest[1]  # RBAC asks for a Namespace itself inside it
-    resource, name, subresource = (rest + ["", ""])[0], (rest + ["", ""])[1], rest[2] if len(rest) > 2 else ""  # noqa: PLR2004 - X/NAME/SUB
+    resource, name, subresource, *_ = [*rest, "", ""]
     return Target(group, version, resource, namespace, name, subresource, "/".join(rest[3:]))
 
 

@@ -16,13 +16,16 @@ from portkey_migrate.lab.api.message import Cause, bad, invalid, missing, unsupp
 from portkey_migrate.lab.api.names import key_faults, metadata_faults
 from portkey_migrate.lab.api.pods import pod_faults, with_pod_defaults
 from portkey_migrate.lab.kinds import Kind
-from portkey_migrate.lab.store import Object
+from portkey_migrate.lab.store import Object, Store
 
 _SECRET_BYTES = 1048576
 
 
 def _filled(into: Object, **defaults: Any) -> Object:
-    return {**{key: value for key, value in defaults.items() if key not in into or into[key] is None}, **{key: value for key, value in into.items() if value is not None}}
+    return {
+        **{key: value for key, value in defaults.items() if key not in into or into[key] is None},
+        **{key: value for key, value in into.items() if value is not None},
+    }
 
 
 # ---- defaults ----
@@ -31,16 +34,23 @@ def _filled(into: Object, **defaults: Any) -> Object:
 def _namespace(obj: Object) -> Object:
     metadata = obj["metadata"]
     labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata.get("name", "")}
-    return {**obj, "metadata": {**metadata, "labels": labels}, "spec": _filled(obj.get("spec") or {}, finalizers=["kubernetes"]), "status": _filled(obj.get("status") or {}, phase="Active")}
+    return {
+        **obj,
+        "metadata": {**metadata, "labels": labels},
+        "spec": _filled(obj.get("spec") or {}, finalizers=["kubernetes"]),
+        "status": _filled(obj.get("status") or {}, phase="Active"),
+    }
 
 
 def _secret(obj: Object) -> Object:
-    """stringData wins over data and is never kept. Bad base64 is a 400 of the decoder, not a 422 of validation (measured)."""
+    """StringData wins over data and is never kept. Bad base64 is a 400 of the decoder, not a 422 of validation (measured)."""
     data = dict(obj.get("data") or {})
     for key, value in data.items():
         if not isinstance(value, str):
             kind = "number" if isinstance(value, int | float) else type(value).__name__
-            raise bad(f'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal {kind} into Go struct field Secret.data of type []uint8')
+            raise bad(
+                f'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal {kind} into Go struct field Secret.data of type []uint8'
+            )
         try:
             base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
@@ -62,8 +72,18 @@ def _bad_byte(text: str) -> int:
 def _configmap(obj: Object) -> Object:
     for value in (obj.get("data") or {}).values():
         if not isinstance(value, str):
-            noun = "bool" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "object" if isinstance(value, dict) else "array"
-            raise bad(f'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal {noun} into Go struct field ConfigMap.data of type string')
+            noun = (
+                "bool"
+                if isinstance(value, bool)
+                else "number"
+                if isinstance(value, int | float)
+                else "object"
+                if isinstance(value, dict)
+                else "array"
+            )
+            raise bad(
+                f'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal {noun} into Go struct field ConfigMap.data of type string'
+            )
     return {key: value for key, value in obj.items() if key not in ("data", "binaryData") or value}
 
 
@@ -89,11 +109,17 @@ def _number(obj: Object, spec: Object, name: str) -> None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         noun = "string" if isinstance(value, str) else "bool" if isinstance(value, bool) else "number"
         kind = obj.get("kind", "")
-        raise bad(f'{kind} in version "v1" cannot be handled as a {kind}: json: cannot unmarshal {noun} into Go struct field {kind}Spec.spec.{name} of type int32')
+        raise bad(
+            f'{kind} in version "v1" cannot be handled as a {kind}: json: cannot unmarshal {noun} into Go struct field {kind}Spec.spec.{name} of type int32'
+        )
 
 
 def _pod(obj: Object) -> Object:
-    return {**obj, "spec": with_pod_defaults(obj.get("spec") or {}, alone=True), "status": _filled(obj.get("status") or {}, phase="Pending", qosClass="BestEffort")}
+    return {
+        **obj,
+        "spec": with_pod_defaults(obj.get("spec") or {}, alone=True),
+        "status": _filled(obj.get("status") or {}, phase="Pending", qosClass="BestEffort"),
+    }
 
 
 def _service(obj: Object) -> Object:
@@ -121,7 +147,12 @@ def _slice(obj: Object) -> Object:
 def _claim(obj: Object) -> Object:
     """The protection finalizer is admission's: an unused claim goes at once when deleted, a used one stays."""
     metadata = _with_finalizer(obj["metadata"], "kubernetes.io/pvc-protection")
-    return {**obj, "metadata": metadata, "spec": _filled(obj.get("spec") or {}, volumeMode="Filesystem"), "status": _filled(obj.get("status") or {}, phase="Pending")}
+    return {
+        **obj,
+        "metadata": metadata,
+        "spec": _filled(obj.get("spec") or {}, volumeMode="Filesystem"),
+        "status": _filled(obj.get("status") or {}, phase="Pending"),
+    }
 
 
 def _volume(obj: Object) -> Object:
@@ -167,6 +198,19 @@ def admitted(kind: str, obj: Object, *, new: bool = True) -> Object:
     return fill({**obj, "kind": kind})
 
 
+def addressed(store: Store, cluster: str, kind: str, obj: Object) -> Object:
+    """A Service without an address is given one from 10.43.0.0/16; anything else comes back as it is."""
+    spec = obj.get("spec") or {}
+    if kind != "Service" or spec.get("type") == "ExternalName":
+        return obj
+    address = spec.get("clusterIP")
+    if not address:
+        taken = {one["spec"].get("clusterIP") for one in store.list(cluster, "Service")}
+        while not address or address in taken:
+            address = f"10.43.{store.rng.randrange(1, 255)}.{store.rng.randrange(1, 255)}"
+    return {**obj, "spec": {**spec, "clusterIP": address, "clusterIPs": spec.get("clusterIPs") or [address]}}
+
+
 # ---- faults ----
 
 
@@ -198,7 +242,13 @@ def _workload_faults(obj: Object, old: Object | None) -> list[Cause]:
     labels = (spec.get("template", {}).get("metadata") or {}).get("labels") or {}
     wanted = (selector or {}).get("matchLabels") or {}
     if not wanted.items() <= labels.items():
-        out.append(Cause("FieldValueInvalid", "spec.template.metadata.labels", f"Invalid value: {json.dumps(labels, separators=(',', ':'))}: `selector` does not match template `labels`"))
+        out.append(
+            Cause(
+                "FieldValueInvalid",
+                "spec.template.metadata.labels",
+                f"Invalid value: {json.dumps(labels, separators=(',', ':'))}: `selector` does not match template `labels`",
+            )
+        )
     if old is not None and old["spec"].get("selector") != selector:
         out.append(Cause("FieldValueInvalid", "spec.selector", f"Invalid value: {json.dumps(selector, separators=(',', ':'))}: field is immutable"))
     return out + pod_faults("spec.template.spec", spec.get("template", {}).get("spec") or {})
@@ -260,7 +310,11 @@ def _path_faults(at: str, one: Object) -> list[Cause]:
     service = backend.get("service") or {}
     if "resource" not in backend:
         if not service.get("name"):
-            out.append(missing(f"{at}.backend", "name is required") if "service" in backend else missing(f"{at}.backend", "either service or resource must be specified"))
+            out.append(
+                missing(f"{at}.backend", "name is required")
+                if "service" in backend
+                else missing(f"{at}.backend", "either service or resource must be specified")
+            )
         elif not (service.get("port") or {}).get("name") and not (service.get("port") or {}).get("number"):
             out.append(missing(f"{at}.backend", "port name or number is required"))
     return out
@@ -273,12 +327,17 @@ def _slice_faults(obj: Object, old: Object | None) -> list[Cause]:
     if not obj.get("addressType"):
         return [missing("addressType")]
     out = [] if obj["addressType"] in known else [unsupported("addressType", obj["addressType"], known)]
-    return out + [missing(f"endpoints[{n}].addresses", "must contain at least 1 address") for n, one in enumerate(obj.get("endpoints") or ()) if not one.get("addresses")]
+    return out + [
+        missing(f"endpoints[{n}].addresses", "must contain at least 1 address")
+        for n, one in enumerate(obj.get("endpoints") or ())
+        if not one.get("addresses")
+    ]
 
 
 def _claim_faults(obj: Object, old: Object | None) -> list[Cause]:
     spec, out = obj.get("spec") or {}, []
     if old is not None:
+
         def fixed(one: Object) -> Object:
             bound = one["status"].get("phase") == "Bound" if "status" in one else False
             return {key: value for key, value in one["spec"].items() if not (key in ("resources", "volumeAttributesClassName") and bound)}
@@ -287,7 +346,13 @@ def _claim_faults(obj: Object, old: Object | None) -> list[Cause]:
         if "volumeName" not in was:
             is_.pop("volumeName", None)  # the binder's own write: a claim without a volume may be given one, once
         if was != is_:
-            out.append(Cause("FieldValueForbidden", "spec", "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"))
+            out.append(
+                Cause(
+                    "FieldValueForbidden",
+                    "spec",
+                    "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
+                )
+            )
         return out
     if not spec.get("accessModes"):
         out.append(missing("spec.accessModes", "at least 1 access mode is required"))
@@ -297,7 +362,11 @@ def _claim_faults(obj: Object, old: Object | None) -> list[Cause]:
 
 
 def _quota_faults(obj: Object, _old: Object | None) -> list[Cause]:
-    return [wrong(f"spec.hard[{key}]", value, "must be a non-negative integer quantity") for key, value in ((obj.get("spec") or {}).get("hard") or {}).items() if str(value).startswith("-")]
+    return [
+        wrong(f"spec.hard[{key}]", value, "must be a non-negative integer quantity")
+        for key, value in ((obj.get("spec") or {}).get("hard") or {}).items()
+        if str(value).startswith("-")
+    ]
 
 
 def _application_faults(obj: Object, _old: Object | None) -> list[Cause]:

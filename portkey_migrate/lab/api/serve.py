@@ -14,7 +14,13 @@ from portkey_migrate.lab.kinds import GROUPS, Kind
 from portkey_migrate.lab.store import By
 
 _MUTATING = {"create": verbs.create, "update": verbs.update, "patch": verbs.patch, "delete": verbs.delete, "deletecollection": verbs.delete_all}
-_OPTIONS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions", "delete": "DeleteOptions", "deletecollection": "DeleteOptions"}
+_OPTIONS = {
+    "create": "CreateOptions",
+    "update": "UpdateOptions",
+    "patch": "PatchOptions",
+    "delete": "DeleteOptions",
+    "deletecollection": "DeleteOptions",
+}
 
 
 def handle(world: Ground, cluster: str, request: Request) -> Response | Watch:
@@ -48,7 +54,7 @@ def _asked(world: Ground, cluster: str, request: Request, user: rights.User, tar
         if kind is None:
             if target.group not in GROUPS:
                 return discovery.NO_GROUP
-            raise no_such_resource()  # noqa: TRY301 - the ledger's line for a refusal is written once, below
+            raise no_such_resource()
         return _done(world, cluster, request, user, target, kind, by)
     except Refused as no:
         if verb in _MUTATING and (kind is None or kind.stored):
@@ -78,7 +84,7 @@ def _refuse_rights(user: rights.User, verb: str, target: Target) -> None:
     raise forbidden(known, target.name, rights.refusal(user, asked))
 
 
-def _done(world: Ground, cluster: str, request: Request, user: rights.User, target: Target, kind: Kind, by: By) -> Response | Watch:  # noqa: PLR0913 - a request understood
+def _done(world: Ground, cluster: str, request: Request, user: rights.User, target: Target, kind: Kind, by: By) -> Response | Watch:
     verb = by.verb
     if not kind.stored:
         if verb != "create":
@@ -95,7 +101,7 @@ def _done(world: Ground, cluster: str, request: Request, user: rights.User, targ
         return Watch(world.store, cluster, kind, call.namespace, request, world.now)
     if verb not in _MUTATING or (verb in ("update", "patch") and not target.name):
         raise not_allowed()
-    if target.subresource in ("proxy",) or (target.subresource == "eviction" and verb != "create"):
+    if target.subresource == "proxy" or (target.subresource == "eviction" and verb != "create"):
         raise not_allowed()
     if request.query.get("fieldValidation", "") not in ("", "Ignore", "Warn", "Strict"):
         raise bad("fieldValidation: Unsupported value")

@@ -31,7 +31,7 @@ from portkey_migrate.lab.api.message import (
 from portkey_migrate.lab.api.patch import patched
 from portkey_migrate.lab.api.quota import refuse_over_quota
 from portkey_migrate.lab.api.routing import Target
-from portkey_migrate.lab.api.rules import admitted, refuse_faults
+from portkey_migrate.lab.api.rules import addressed, admitted, refuse_faults
 from portkey_migrate.lab.api.scale import scale_of, scaled
 from portkey_migrate.lab.api.selectors import Selection
 from portkey_migrate.lab.kinds import KINDS, Kind
@@ -88,7 +88,9 @@ def body_of(request: Request, kind: Kind) -> Object:
     if not isinstance(obj, dict):
         raise bad(f"the object provided is unrecognized (must be of type {kind.kind}): couldn't get version/kind; json parse error: not an object")
     if obj.get("kind", kind.kind) != kind.kind or (not obj.get("kind") and kind.crd):
-        raise bad(f'{obj.get("kind", "")} in version "{obj.get("apiVersion", "")}" cannot be handled as a {kind.kind}: the object provided is of another kind')
+        raise bad(
+            f'{obj.get("kind", "")} in version "{obj.get("apiVersion", "")}" cannot be handled as a {kind.kind}: the object provided is of another kind'
+        )
     if obj.get("apiVersion", kind.api_version) != kind.api_version:
         raise bad(f"the API version in the data ({obj.get('apiVersion')}) does not match the expected API version ({kind.api_version})")
     return {**obj, "apiVersion": kind.api_version, "kind": kind.kind, "metadata": dict(obj.get("metadata") or {})}
@@ -115,7 +117,12 @@ def proxied(call: Call) -> Response:
         raise not_found(call.kind, name)
     said = call.world.pod_answers(call.cluster, call.namespace, name, port, "/" + call.target.rest)
     if said is None:
-        raise Refused(503, "ServiceUnavailable", "error trying to reach service: dial tcp: connect: connection refused", {"causes": [{"reason": "UnexpectedServerResponse", "message": "connection refused"}]})
+        raise Refused(
+            503,
+            "ServiceUnavailable",
+            "error trying to reach service: dial tcp: connect: connection refused",
+            {"causes": [{"reason": "UnexpectedServerResponse", "message": "connection refused"}]},
+        )
     return Response(*said)
 
 
@@ -140,7 +147,7 @@ def create(call: Call) -> Response:
     _refuse_namespace(call, metadata.get("name", ""))
     refuse_faults(kind, obj, None)
     refuse_over_quota(call.store, call.cluster, kind.kind, obj)
-    obj = _addressed(call, obj)
+    obj = addressed(call.store, call.cluster, kind.kind, obj)
     try:
         made = call.store.create(call.cluster, kind.kind, obj, call.by, dry=call.dry)
     except AlreadyThereError as there:
@@ -160,27 +167,11 @@ def _refuse_namespace(call: Call, name: str) -> None:
         raise forbidden(call.kind, name, why, causes)
 
 
-def _addressed(call: Call, obj: Object) -> Object:
-    """A Service without an address is given one from 10.43.0.0/16."""
-    spec = obj.get("spec") or {}
-    if call.kind.kind != "Service" or spec.get("type") == "ExternalName":
-        return obj
-    address = spec.get("clusterIP")
-    if not address:
-        taken = {one["spec"].get("clusterIP") for one in call.store.list(call.cluster, "Service")}
-        while not address or address in taken:
-            address = f"10.43.{call.store.rng.randrange(1, 255)}.{call.store.rng.randrange(1, 255)}"
-    return {**obj, "spec": {**spec, "clusterIP": address, "clusterIPs": spec.get("clusterIPs") or [address]}}
-
-
 def update(call: Call) -> Response:
     """PUT. Without a resourceVersion it overwrites whatever stands there (measured)."""
     scale = call.target.subresource == "scale"
     kind = call.kind
-    if scale:
-        body = json.loads(call.request.body or b"{}")
-    else:
-        body = body_of(call.request, kind)
+    body = json.loads(call.request.body or b"{}") if scale else body_of(call.request, kind)
     given = body.get("metadata") or {}
     if not given.get("name"):
         raise bad(f"the name of the object ({call.target.name} based on URL) was undeterminable: name must be provided")
@@ -274,12 +265,21 @@ def delete(call: Call) -> Response:
             raise precondition(kind, name, what, wants[key], old["metadata"][key])
     dry = call.dry or options.get("dryRun") == ["All"]
     gone = call.store.delete(
-        call.cluster, kind.kind, call.namespace, name, call.by, grace=options.get("gracePeriodSeconds"), policy=options.get("propagationPolicy", "Background"), dry=dry
+        call.cluster,
+        kind.kind,
+        call.namespace,
+        name,
+        call.by,
+        grace=options.get("gracePeriodSeconds"),
+        policy=options.get("propagationPolicy", "Background"),
+        dry=dry,
     )
     stays = call.store.objects[call.cluster][kind.kind].get((call.namespace, name)) is not None
     if kind.kind in _RETURNED or stays:
         return answer(200, gone)
-    details = {key: value for key, value in {"name": name, "group": kind.group, "kind": kind.resource, "uid": old["metadata"]["uid"]}.items() if value}
+    details = {
+        key: value for key, value in {"name": name, "group": kind.group, "kind": kind.resource, "uid": old["metadata"]["uid"]}.items() if value
+    }
     return answer(200, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
 
 
@@ -293,14 +293,22 @@ def delete_all(call: Call) -> Response:
         )
         for obj in call.store.list(call.cluster, call.kind.kind, call.namespace) if selection(obj)
     ]  # fmt: skip
-    return answer(200, {"kind": f"{call.kind.kind}List", "apiVersion": call.kind.api_version, "metadata": {"resourceVersion": call.store.version(call.cluster)}, "items": items})
+    return answer(
+        200,
+        {
+            "kind": f"{call.kind.kind}List",
+            "apiVersion": call.kind.api_version,
+            "metadata": {"resourceVersion": call.store.version(call.cluster)},
+            "items": items,
+        },
+    )
 
 
 def evicted(call: Call) -> Response:
     pod = call.stands()
     body = json.loads(call.request.body or b"{}")
     if (body.get("metadata") or {}).get("name", call.target.name) != call.target.name:
-        raise bad(f"name in URL does not match name in Eviction object: \"{call.target.name}\" != \"{body['metadata']['name']}\"")
+        raise bad(f'name in URL does not match name in Eviction object: "{call.target.name}" != "{body["metadata"]["name"]}"')
     options = body.get("deleteOptions") or {}
     dry = call.dry or options.get("dryRun") == ["All"]
     wants = options.get("preconditions") or {}

@@ -27,7 +27,12 @@ class Watch:
         since = query.get("resourceVersion", "")
         initial = query.get("sendInitialEvents", "")
         if since and not since.isdigit():
-            raise Refused(500, "InternalError", f'Internal error occurred: strconv.ParseUint: parsing "{since}": invalid syntax', {"causes": [{"message": f'strconv.ParseUint: parsing "{since}": invalid syntax'}]})
+            raise Refused(
+                500,
+                "InternalError",
+                f'Internal error occurred: strconv.ParseUint: parsing "{since}": invalid syntax',
+                {"causes": [{"message": f'strconv.ParseUint: parsing "{since}": invalid syntax'}]},
+            )
         if initial != "true" and since not in ("", "0"):
             self.since = int(since)
             return
@@ -64,7 +69,11 @@ class Watch:
                 out.append(self._line("MODIFIED" if was else "ADDED", event.object))
             elif was:
                 # What no longer matches is told as gone, in the shape in which it last matched, with the version of the change.
-                last = event.object if event.type == "DELETED" else {**(event.old or {}), "metadata": {**(event.old or {})["metadata"], "resourceVersion": str(event.version)}}
+                last = (
+                    event.object
+                    if event.type == "DELETED"
+                    else {**(event.old or {}), "metadata": {**(event.old or {})["metadata"], "resourceVersion": str(event.version)}}
+                )
                 out.append(self._line("DELETED", last))
         return b"".join(out)
 

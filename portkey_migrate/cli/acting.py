@@ -148,7 +148,6 @@ def world_in(place: Path) -> str:
     return snapshot.world if snapshot is not None else ""
 
 
-def world_of(viewer: Any) -> str:
-    """The world that a look was made in."""
-    return "real" if not os.environ.get("PORTKEY_MIGRATE_LAB") else str(getattr(getattr(viewer, "world", None), "name", "lab"))
-
+def world_of(place: Path) -> str:
+    """The world that a look is made in: the journal's, and before there is one the lab's if a lab is named."""
+    return world_in(place) or ("lab" if os.environ.get("PORTKEY_MIGRATE_LAB") else "real")

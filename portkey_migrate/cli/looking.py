@@ -42,7 +42,7 @@ def names_known(home: str | None, state: str | None) -> list[str]:
 
 def _now(snapshot: Any) -> datetime:
     """Of the journal's world: a rehearsal's clock is the lab's, and the newest time that it wrote down is all that is known of it."""
-    return (None if snapshot.world == "real" else build.newest(snapshot)) or datetime.now(UTC)
+    return (None if snapshot.world == "real" else build.newest(snapshot)) or datetime.now(UTC)  # noqa: TID251  an age on a screen decides nothing; the clock's port costs more than all of `status`
 
 
 def _short(place: Path) -> str:

@@ -28,7 +28,7 @@ def parse(typed: Sequence[str], *, everything: bool = False, kind_alone: bool = 
     if kind not in KINDS:
         near = nearest(kind, list(KINDS)) or (kind[:-1] if kind[:-1] in KINDS else "")
         if near and names:
-            raise Usage(f"there is no kind {kind!r}, did you mean {near}?", hint=f"migrate status\nmigrate {_verb()} {near} {names[0]}")
+            raise Usage(f"there is no kind {kind!r}, did you mean {near}?", hint=f"migrate {_verb()} {near} {names[0]}")
         if len(words) == 1:
             raise Usage(f"{said!r} is a name without a kind", why=f"a subject is typed KIND NAME or KIND/NAME; the kinds are {', '.join(KINDS)}", hint=f"migrate {_verb()} app {kind}")
         raise Usage(f"{said!r} is no subject", why=f"a subject is typed KIND NAME or KIND/NAME; the kinds are {', '.join(KINDS)}", hint=f"migrate {_verb()} --help")

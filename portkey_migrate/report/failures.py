@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portkey_migrate.errors import MigrateError
-from portkey_migrate.report import API_VERSION
+from portkey_migrate.report import API_VERSION, words
 from portkey_migrate.report.layout import fold
 from portkey_migrate.report.paper import Paper
 
@@ -19,8 +19,7 @@ def screen(error: MigrateError, paper: Paper) -> str:
     lines += _said("why", error.why if not faults else "", paper)
     lines += [f"    {label:<8}{value}" for label, value in _about(error) if value]
     lines += _said("safe", error.safe, paper)
-    if error.hint:
-        lines += [f"    next    {command.strip()}" for command in error.hint.split("\n") if command.strip()]
+    lines += [f"    {'next' if n == 0 else 'or':<8}{command}" for n, command in enumerate(words.commands(error.hint))]
     return paper.print("\n".join(lines)) + "\n"
 
 
@@ -34,7 +33,7 @@ def document(error: MigrateError) -> dict[str, Any]:
         "what": error.what,
         "why": error.why,
         "safe": error.safe,
-        "next": [line.strip() for line in error.hint.split("\n") if line.strip()],
+        "next": words.commands(error.hint),
     }
     if error.data.get("faults"):
         out["faults"] = [str(fault) for fault in error.data["faults"]]

@@ -64,6 +64,12 @@ def world(name: str) -> str:
     """The sentence that every screen of a rehearsal begins with; "" for the real world."""
     if name in ("", "real"):
         return ""
-    if name.startswith("lab:"):
-        return f"This is the lab, seed {name[4:]}: a simulated world, no real cluster is touched."
+    if name.split(":")[0] == "lab":
+        seed = f", seed {name[4:]}" if name[4:] else ""
+        return f"This is the lab{seed}: a simulated world, no real cluster is touched."
     return f"This is {name}: servers that were started for a test, no cluster of yours is touched."
+
+
+def commands(hint: str) -> list[str]:
+    """The commands of a hint: one a line, or side by side with ` | ` between."""
+    return [command.strip() for line in hint.split("\n") for command in line.split(" | ") if command.strip()]

@@ -40,9 +40,10 @@ def up(world: str, seed: int, **typed: Any) -> int:
 @click.argument("duration", metavar="DURATION")
 def wait(duration: str) -> int:
     """Lets time pass there: 90s, 15m, 48h, 7d."""
+    for_ = seconds(duration)
     from portkey_migrate.rehearse import byhand
 
-    sys.stdout.write(f"{byhand.wait(seconds(duration))}\n")
+    sys.stdout.write(f"{byhand.wait(for_)}\n")
     return 0
 
 

@@ -39,6 +39,5 @@ def show(it: acting.Given, wanted: str | None, *, detailed: bool = False) -> int
         return SOMETHING_TO_DO if detailed and page.left else 0
     with session.view(it.folder, it.place, it.options()) as viewer:
         view = viewer.plan_of(wanted)
-        world = acting.world_of(viewer)
-    acting.show(Planned(view, world), it.output)
+    acting.show(Planned(view, acting.world_of(it.place)), it.output)
     return SOMETHING_TO_DO if detailed and view.lines else 0

@@ -29,8 +29,7 @@ def command(subject: tuple[str, ...], strict: bool, **typed: Any) -> int:  # noq
     wanted = acting.known(it, subjects.parse(subject))
     with session.view(it.folder, it.place, it.options()) as viewer:
         asked = viewer.preflight(wanted)
-        world = acting.world_of(viewer)
-    page = Preflight(wanted or "every app", asked, world)
+    page = Preflight(wanted or "every app", asked, acting.world_of(it.place))
     acting.show(page, it.output)
     if page.blocked_by:
         return REFUSED

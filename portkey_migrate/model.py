@@ -181,6 +181,19 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Volume:
+    """One claim of an app and the RBD image behind it, as the source has it."""
+
+    claim: str
+    volume: str  # the PersistentVolume
+    pool: str
+    image: str
+    size: str
+    storage_class: str
+    csi_secrets: tuple[str, ...] = ()  # "namespace/name" of each Secret that the driver needs for it
+
+
+@dataclass(frozen=True)
 class Found:
     """What an app is made of: names and numbers read from the live source, never from a document."""
 
@@ -196,6 +209,8 @@ class Found:
     secrets: tuple[str, ...]  # that the members mount or read, TLS excluded
     source_address: str  # IP of the source's ingress
     target_address: str  # IP of the target's ingress; "" where the target has none yet
+    volumes: tuple[Volume, ...] = ()  # of the members, in start order
+    backup: str = ""  # the ReplicationSource; "" where the app has none
 
 
 # ---- the plan: one frozen tree; times in seconds ----
@@ -232,6 +247,7 @@ class App:
     window: Window | None = None
     tell: str = ""
     needs: tuple[Need, ...] = ()
+    silent_node: str = "ask"  # ask | blocklist: what to do when the source's node does not answer
     where: str = ""  # file:line of its entry, for messages
 
 

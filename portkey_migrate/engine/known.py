@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from portkey_migrate import machines, recipes
 from portkey_migrate.errors import NotBuilt, Usage
 from portkey_migrate.journal.rows import NewRow, Row, Subject, Transition
-from portkey_migrate.model import App, Change, Found, Kind, Member, Plan, Task
+from portkey_migrate.model import App, Change, Found, Kind, Member, Plan, Task, Volume
 from portkey_migrate.recipes import Method, Undo
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At, Will
@@ -134,7 +134,11 @@ def to_found(data: Mapping[str, Any] | None) -> Found | None:
     """What was recorded with a transition, as data again."""
     if not data:
         return None
-    return Found(**{**data, "members": tuple(Member(**m) for m in data["members"]), "secrets": tuple(data["secrets"])})
+    return Found(**{**data, "members": tuple(Member(**m) for m in data["members"]), "secrets": tuple(data["secrets"]), "volumes": tuple(_volume(v) for v in data.get("volumes", ()))})
+
+
+def _volume(data: Mapping[str, Any]) -> Volume:
+    return Volume(**{**data, "csi_secrets": tuple(data["csi_secrets"])})
 
 
 def crossed(rows: Iterable[Row]) -> bool:

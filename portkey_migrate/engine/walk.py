@@ -63,6 +63,8 @@ class Walk:
             if row.done_at and (acts or isinstance(item, Person) or row.n < last_sent):
                 if row.change is not None and isinstance(item, Step):
                     self.at.begun = {**self.at.begun, row.name: row.change}
+                if isinstance(item, Ask) and row.answer is not None:
+                    self.at.checked = {**self.at.checked, item.check: row.answer}
                 continue  # a check after the last send is asked again: a done one is stale after a crash
             if self.stopping():
                 self.journal.flush()
@@ -77,6 +79,7 @@ class Walk:
             step = item.step if isinstance(item, Undo) else item
             made = change
             answer = self._until(row, lambda: step.proof(made, self.at), step.within)
+            self.at.checked = {**self.at.checked, row.name: answer}
             if isinstance(item, Step):
                 self.at.begun = {**self.at.begun, row.name: change}
         elif isinstance(item, Ask):

@@ -134,8 +134,25 @@ class StagedSync(Step):
         return block(f"the sync succeeded and {', '.join(missing)} is not there") if missing else ok(f"synced at {seen.get('revision', '')}", revision=seen.get("revision"))
 
     def _staged(self, at: At) -> list[dict[str, Any]]:
+        return [one for one in self._resources(at) if one["kind"] not in NOT_STAGED]
+
+    def _resources(self, at: At) -> list[dict[str, Any]]:
         found = at.get(Ref("target", "Application", ARGOCD, self.application)).object
-        return [one for one in dig(found, "status.resources") or [] if one["kind"] not in NOT_STAGED]
+        return dig(found, "status.resources") or []
+
+
+@dataclass(frozen=True)
+class SyncSource(StagedSync):
+    """The target's ReplicationSource, alone and last: it backs up the moment it exists (domain B07)."""
+
+    kind: ClassVar[str] = "sync-source"
+
+    @property
+    def name(self) -> str:
+        return f"sync-source:target/{self.application}"
+
+    def _staged(self, at: At) -> list[dict[str, Any]]:
+        return [one for one in self._resources(at) if one["kind"] == "ReplicationSource"]
 
 
 def _selector(one: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from portkey_migrate.errors import Blocked
 from portkey_migrate.model import Fields, Found, Ref, Seen, Side, escape
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At
-from portkey_migrate.systems.names import MADE_BY_FIELD, PROBE, PROBE_PATH, PROXY, key_path, key_url, nginx
+from portkey_migrate.systems.names import CLOSED, MADE_BY_FIELD, PROBE, PROBE_PATH, PROXY, key_path, key_url, nginx
 
 _EXCLUDE = f"metadata.annotations.{escape('external-dns.alpha.kubernetes.io/exclude')}"
 
@@ -94,6 +94,29 @@ class ProxyEndpoints(Step):
 
 
 @dataclass(frozen=True)
+class ClosedService(Step):
+    """The source's Service without endpoints: an Ingress that points at it answers 503, which clients try again later."""
+
+    kind: ClassVar[str] = "closed-service"
+    verbs: ClassVar[tuple[str, ...]] = ("get", "create", "delete")
+    namespace: str
+
+    @property
+    def name(self) -> str:
+        return f"closed-service:source/{self.namespace}"
+
+    def ref(self, at: At) -> Ref:
+        return Ref("source", "Service", self.namespace, CLOSED)
+
+    def wants(self, seen: Seen, at: At) -> Fields:
+        return {
+            "spec.ports": [{"name": "closed", "port": 80, "protocol": "TCP", "targetPort": 80}],
+            f"spec.selector.{escape('portkey-migrate.io/closed')}": "true",
+            MADE_BY_FIELD: at.key,
+        }
+
+
+@dataclass(frozen=True)
 class ProbeIngress(Step):
     """The whole path, tried before anybody uses it: on the target a redirect that only we can give, on the source the way to it."""
 
@@ -141,6 +164,26 @@ class Route(Step):
     def wants(self, seen: Seen, at: At) -> Fields:
         found = _found(at)
         return {"spec.rules": _redirected(seen.object or {}, PROXY, _port(found)), **_upstream(found)}
+
+
+@dataclass(frozen=True)
+class Close(Step):
+    """503 for people while the writer changes sides on the way back: every field that `Route` touches, pointed at nobody."""
+
+    kind: ClassVar[str] = "close"
+    namespace: str
+    ingress: str
+
+    @property
+    def name(self) -> str:
+        return f"close:source/{self.ingress}"
+
+    def ref(self, at: At) -> Ref:
+        return Ref("source", "Ingress", self.namespace, self.ingress)
+
+    def wants(self, seen: Seen, at: At) -> Fields:
+        off = dict.fromkeys(_upstream(_found(at)))
+        return {"spec.rules": _redirected(seen.object or {}, CLOSED, {"number": 80}), **off}
 
 
 def _rules(host: str, path: str, path_type: str, backend: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,143 @@
+"""Scheduler and kubelets: a Pod gets a node, starts, becomes ready, and ends; each takes its time, and a silent node does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of, ready
+from portkey_migrate.lab.store import stamp
+from portkey_migrate.lab.traps import slow_end
+from portkey_migrate.lab.town import town
+
+if TYPE_CHECKING:
+    from portkey_migrate.lab.world import World
+
+
+def may_take_pods(node: Object) -> bool:
+    """Ready, not cordoned, and no taint that keeps an ordinary Pod away."""
+    healthy = any(one["type"] == "Ready" and one["status"] == "True" for one in node.get("status", {}).get("conditions", ()))
+    kept_away = any(taint["effect"] in ("NoSchedule", "NoExecute") for taint in node.get("spec", {}).get("taints", ()))
+    return healthy and not node.get("spec", {}).get("unschedulable") and not kept_away
+
+
+class Kubelets(Controller):
+    """Every Pod's life in one cluster. Latencies: lab.md 10a (start 1-4 s, ready 1-6 s, end 1-8 s)."""
+
+    name = "kubelet"
+    kinds = frozenset({"Pod", "Node"})
+
+    def __init__(self, cluster: str) -> None:
+        super().__init__(cluster)
+        self.stage: dict[str, tuple[str, float]] = {}  # uid → what it is in, until when
+        self.addresses = 0
+
+    def keys(self, world: World, kind: str, old: Object | None, new: Object | None) -> Iterable[tuple[Key, float]]:
+        if kind == "Pod":
+            if new is not None:
+                yield key_of(new), world.latency("scheduler", self.cluster)
+            elif old is not None:
+                self.stage.pop(old["metadata"]["uid"], None)
+        elif either(old, new):
+            for pod in self.list(world, "Pod"):
+                if not pod["spec"].get("nodeName"):
+                    yield key_of(pod), 0.05
+
+    def act(self, world: World, now: float, key: Key) -> float | None:
+        pod = self.get(world, "Pod", *key)
+        if pod is None:
+            return None
+        node = pod["spec"].get("nodeName", "")
+        if node and (self.cluster, node) in town(world).silent:
+            return now + 1.0  # frozen: what it runs goes on or stands still, and nothing that it is told is done
+        if not alive(pod):
+            return self._end(world, now, pod)
+        if not node:
+            return self._bind(world, now, pod)
+        doing, until = self.stage.get(pod["metadata"]["uid"], ("", 0.0))
+        if not doing:
+            if pod.get("status", {}).get("phase") == "Running" and ready(pod):
+                return None
+            doing, until = self.stage[pod["metadata"]["uid"]] = ("start", now + world.latency("pod-start", self.cluster))
+        if now < until:
+            return until
+        if doing == "start":
+            until = now + world.latency("pod-ready", self.cluster)
+            self.stage[pod["metadata"]["uid"]] = ("ready", until)
+            self._running(world, now, pod, is_ready=False)
+            return until
+        if doing == "ready" and self._sick(world, pod) != "never-ready":
+            self.stage[pod["metadata"]["uid"]] = ("runs", 0.0)
+            self._running(world, now, pod, is_ready=True)
+        return None
+
+    def _sick(self, world: World, pod: Object) -> str:
+        return str(town(world).sick.get((self.cluster, pod["metadata"]["namespace"]), ""))
+
+    def _bind(self, world: World, now: float, pod: Object) -> float | None:
+        wanted = pod["spec"].get("nodeSelector", {})
+        load: dict[str, int] = {}
+        for other in self.list(world, "Pod"):
+            load[other["spec"].get("nodeName", "")] = load.get(other["spec"].get("nodeName", ""), 0) + 1
+        free = [
+            node["metadata"]["name"]
+            for node in self.list(world, "Node")
+            if may_take_pods(node) and wanted.items() <= node["metadata"].get("labels", {}).items() and (self.cluster, node["metadata"]["name"]) not in town(world).silent
+        ]
+        if not free:
+            message = "0 nodes are available: the others are cordoned, tainted or not ready."
+            found = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+            said = conditions(pod, found, stamped=stamp(now))
+            if said != pod["status"].get("conditions"):
+                self.replace(world, {**pod, "status": {**pod["status"], "conditions": said}})
+            return None
+        chosen = min(free, key=lambda name: (load.get(name, 0), name))
+        said = conditions(pod, {"type": "PodScheduled", "status": "True"}, stamped=stamp(now))
+        self.replace(world, {**pod, "spec": {**pod["spec"], "nodeName": chosen}, "status": {**pod["status"], "conditions": said}})
+        return None
+
+    def _running(self, world: World, now: float, pod: Object, *, is_ready: bool) -> None:
+        status = dict(pod["status"])
+        if "podIP" not in status:
+            self.addresses += 1
+            third, last = divmod(self.addresses, 250)
+            status["podIP"] = f"{'10.42' if self.cluster == 'source' else '10.44'}.{third}.{last + 2}"
+            status["startTime"] = stamp(now)
+        node = self.get(world, "Node", "", pod["spec"]["nodeName"]) or {}
+        status["hostIP"] = next((one["address"] for one in node.get("status", {}).get("addresses", ()) if one["type"] == "InternalIP"), "")
+        status["phase"] = "Running"
+        said = "True" if is_ready else "False"
+        wanted = [{"type": name, "status": value} for name, value in (("Initialized", "True"), ("ContainersReady", said), ("Ready", said))]
+        status["conditions"] = conditions(pod, *wanted, stamped=stamp(now))
+        status["containerStatuses"] = [
+            {
+                "name": one["name"],
+                "image": one["image"],
+                "imageID": image_id(world, one["image"]),
+                "ready": is_ready,
+                "started": True,
+                "restartCount": 0,
+                "state": {"running": {"startedAt": stamp(now)}},
+            }
+            for one in pod["spec"]["containers"]
+        ]
+        self.replace(world, {**pod, "status": status})
+
+    def _end(self, world: World, now: float, pod: Object) -> float | None:
+        uid = pod["metadata"]["uid"]
+        doing, until = self.stage.get(uid, ("", 0.0))
+        if doing != "end":
+            until = now + slow_end.takes(world, self.cluster)
+            self.stage[uid] = ("end", until)
+        if now < until:
+            return until
+        self.stage.pop(uid, None)
+        self.delete(world, pod, grace=0)
+        return None
+
+
+def image_id(world: World, image: str) -> str:
+    """The digest that a node reports for an image: what the reference carries, else what the registry answers for its tag."""
+    name, at, digest = image.partition("@")
+    repository = name if ":" not in name.rpartition("/")[2] else name.rpartition(":")[0]
+    return f"{repository}@{digest if at else town(world).images[image]}"

@@ -1,0 +1,18 @@
+"""The LAN's resolver, as people's machines ask it: a wildcard that always says the source's ingress (domain B82)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+
+@dataclass
+class Dns:
+    """Names and addresses; the longest pattern wins. external-dns writes Cloudflare's zone, never this one."""
+
+    records: dict[str, str] = field(default_factory=dict)
+
+    def resolve(self, name: str) -> str:
+        """The address, "" where nothing answers for the name."""
+        found = [pattern for pattern in self.records if fnmatchcase(name, pattern)]
+        return self.records[max(found, key=len)] if found else ""

@@ -1,0 +1,244 @@
+"""What the Kubernetes adapter sees, and what it makes of an API that does not answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from portkey_migrate.errors import UnknownName, Unreachable
+from portkey_migrate.model import Ref
+from portkey_migrate.systems.kube import KINDS
+from portkey_migrate.systems.kube import api as adapter
+from portkey_migrate.systems.kube.kinds import url
+
+from .conftest import Api, answers, cut, status_of
+
+DEPLOYMENT: dict[str, Any] = {
+    "metadata": {"name": "speedtest", "namespace": "speedtest", "resourceVersion": "41", "uid": "u-1"},
+    "spec": {"replicas": 1},
+}
+ONE = "/apis/apps/v1/namespaces/speedtest/deployments/speedtest"
+REF = Ref("source", "Deployment", "speedtest", "speedtest")
+
+
+def test_a_look_tells_version_uid_and_whether_it_is_going(api: Api) -> None:
+    """What a write is sent under comes from the look before it."""
+    going = {**DEPLOYMENT, "metadata": {**DEPLOYMENT["metadata"], "deletionTimestamp": "2026-01-10T08:00:00Z"}}
+    api.on("GET", ONE, answers(200, DEPLOYMENT), answers(200, going))
+    kube = api.kube()
+    seen = kube.read(REF)
+    assert (seen.version, seen.uid, seen.going, seen.object) == ("41", "u-1", False, DEPLOYMENT)
+    assert kube.read(REF).going
+    assert api.asked[0].headers["Authorization"] == "Bearer canary-token"
+    assert api.asked[0].headers["User-Agent"].startswith("portkey-migrate/")
+
+
+@pytest.mark.parametrize("answer", [status_of(404, "NotFound", "not found"), answers(404, "404 page not found")])
+def test_what_is_not_there_is_an_answer(api: Api, answer: Any) -> None:
+    """An absent object, and an API group that nobody installed, are looked at without an error."""
+    api.on("GET", ".*", answer)
+    kube = api.kube()
+    assert kube.read(REF).object is None
+    assert kube.list("ReplicationSource", "speedtest") == ([], "")
+
+
+def test_a_list_is_read_to_its_last_page(api: Api) -> None:
+    """Pages are one list, and its version is where a watch starts."""
+    first = {"metadata": {"resourceVersion": "50", "continue": "next"}, "items": [{"metadata": {"name": "a"}}]}
+    last = {"metadata": {"resourceVersion": "50"}, "items": [{"metadata": {"name": "b"}}]}
+    api.on("GET", "/api/v1/nodes", answers(200, first), answers(200, last))
+    items, version = api.kube().list("Node")
+    assert ([one["metadata"]["name"] for one in items], version) == (["a", "b"], "50")
+    assert "continue=next" in api.asked[1].query
+
+
+@pytest.mark.parametrize("broken", [cut, status_of(503, "ServiceUnavailable", "starting"), status_of(429, "TooManyRequests", "slow down")])
+def test_a_look_is_repeated_when_the_connection_broke(api: Api, broken: Any) -> None:
+    """A read may be sent again, bounded, and time passes between."""
+    api.on("GET", ONE, broken, broken, answers(200, DEPLOYMENT))
+    assert api.kube().read(REF).version == "41"
+    assert len(api.asked) == 3
+    assert len(api.clock.slept) == 2
+
+
+def test_an_api_that_stays_broken_is_unreachable(api: Api) -> None:
+    """Three looks, then the person is told, with a command of their own to try."""
+    api.on("GET", ONE, status_of(500, "InternalError", "etcdserver: leader changed"))
+    with pytest.raises(Unreachable, match="source cluster does not answer") as caught:
+        api.kube().read(REF)
+    assert len(api.asked) == 3
+    assert caught.value.hint == "kubectl --context k3s version"
+
+
+def test_an_api_that_is_silent_is_waited_for_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time-out was a wait already; three of them would be minutes."""
+    monkeypatch.setattr(adapter, "READ", 0.2)
+    api.on("GET", ONE, api.never)
+    with pytest.raises(Unreachable, match="does not answer"):
+        api.kube().read(REF)
+    assert len(api.asked) == 1
+
+
+def test_a_look_that_is_forbidden_says_what_was_refused(api: Api) -> None:
+    """A clear no is not repeated, and the server's own words reach the person."""
+    api.on("GET", ONE, status_of(403, "Forbidden", "deployments.apps is forbidden: User x cannot get resource"))
+    with pytest.raises(Unreachable, match="refuses to show Deployment speedtest") as caught:
+        api.kube().read(REF)
+    assert "cannot get resource" in caught.value.why
+    assert len(api.asked) == 1
+
+
+def test_nobody_listening_is_unreachable(api: Api) -> None:
+    """A refused connection ends as the same error as a silent one."""
+    kube = api.kube()
+    api.port = 1
+    with pytest.raises(Unreachable, match="source cluster does not answer"):
+        kube.read(REF)
+
+
+def test_identity_is_the_uid_and_the_ca(api: Api) -> None:
+    """Two facts that a wrong kubeconfig cannot both have."""
+    api.on("GET", "/api/v1/namespaces/kube-system", answers(200, {"metadata": {"name": "kube-system", "uid": "7c1e"}}))
+    uid, ca = api.kube().identity()
+    assert (uid, len(ca)) == ("7c1e", 64)
+
+
+def test_a_kind_outside_the_table_is_an_error() -> None:
+    """Nothing is discovered: a name that the table does not hold is a fault of ours."""
+    with pytest.raises(UnknownName, match="Gadget"):
+        url("Gadget")
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_kind_has_one_place(name: str) -> None:
+    """The path of a kind follows from the table alone."""
+    kind = KINDS[name]
+    front = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
+    within = "/namespaces/ns" if kind.namespaced else ""
+    assert url(name, "ns", "one") == f"{front}{within}/{kind.resource}/one"
+
+
+# ---- watches ----
+
+PODS = "/api/v1/namespaces/speedtest/pods"
+
+
+def event(kind: str, name: str = "p", version: str = "51") -> dict[str, Any]:
+    return {"type": kind, "object": {"metadata": {"name": name, "namespace": "speedtest", "resourceVersion": version}}}
+
+
+@pytest.mark.parametrize("lines", [[event("BOOKMARK"), event("MODIFIED")], [event("ERROR")], []])
+def test_a_watch_returns_at_an_event_an_error_or_the_end(api: Api, lines: list[Any]) -> None:
+    """One request; a bookmark alone changes nobody's mind, a 410 is a reason to look again."""
+    api.on("GET", PODS, answers(200, lines, lines=True))
+    api.kube().watch("Pod", "speedtest", "50", 30)
+    assert len(api.asked) == 1
+    assert api.asked[0].query == "watch=1&resourceVersion=50&timeoutSeconds=30"
+    assert api.clock.slept == []
+
+
+def test_a_watch_ends_at_its_time_out_when_the_server_is_silent(api: Api) -> None:
+    """Seconds below one cannot be asked of a server; the wire's own time-out holds."""
+    api.on("GET", PODS, api.never)
+    api.kube().watch("Pod", "speedtest", "50", 0.2)
+    assert len(api.asked) == 1
+
+
+def test_a_watch_that_cannot_be_opened_does_not_spin(api: Api) -> None:
+    """Where a watch is forbidden the engine's next look comes half a second later, not at once."""
+    api.on("GET", PODS, status_of(403, "Forbidden", "no"))
+    api.kube().watch("Pod", "speedtest", "50", 30)
+    assert api.clock.slept == [0.5]
+
+
+def test_a_watch_without_a_version_misses_nothing(api: Api) -> None:
+    """What changed between a look at one object and the watch is seen by the LIST between, and no watch is opened."""
+    kube = api.kube()
+    api.on("GET", ONE, answers(200, DEPLOYMENT))
+    newer = {**DEPLOYMENT, "metadata": {**DEPLOYMENT["metadata"], "resourceVersion": "42"}}
+    many = "/apis/apps/v1/namespaces/speedtest/deployments"
+    api.on("GET", many, answers(200, {"metadata": {"resourceVersion": "60"}, "items": [newer]}))
+    kube.read(REF)
+    kube.watch("Deployment", "speedtest", "", 5)
+    assert [one.query for one in api.asked if one.path == many] == ["limit=500"]
+
+
+def test_a_watch_without_a_version_starts_at_a_list(api: Api) -> None:
+    """Where nothing changed since the look, the watch goes on from the LIST's version."""
+    kube = api.kube()
+    api.on("GET", ONE, answers(200, DEPLOYMENT))
+    many = "/apis/apps/v1/namespaces/speedtest/deployments"
+    api.on("GET", many, answers(200, {"metadata": {"resourceVersion": "60"}, "items": [DEPLOYMENT]}), answers(200, [event("MODIFIED")], lines=True))
+    kube.read(REF)
+    kube.watch("Deployment", "speedtest", "", 5)
+    assert "resourceVersion=60" in api.asked[-1].query
+
+
+# ---- questions ----
+
+
+def test_whether_we_may_is_asked_of_the_server(api: Api) -> None:
+    """A review names verb, group, resource and namespace; the virtual operation is a patch of its Application."""
+    api.on(
+        "POST",
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        answers(201, {"status": {"allowed": True, "reason": "RBAC"}}),
+        answers(201, {"status": {"allowed": False}}),
+    )
+    kube = api.kube()
+    assert kube.ask("can-i", verb="patch", kind="Operation", namespace="argocd") == {"allowed": True, "reason": "RBAC"}
+    assert not kube.ask("can-i", verb="create", kind="Namespace", namespace="")["allowed"]
+    wanted = {"verb": "patch", "group": "argoproj.io", "version": "v1alpha1", "resource": "applications", "namespace": "argocd"}
+    assert api.asked[0].body["spec"]["resourceAttributes"] == wanted
+    assert "namespace" not in api.asked[1].body["spec"]["resourceAttributes"]
+
+
+def test_a_pod_is_tried_without_effect(api: Api) -> None:
+    """A fence and a missing right are both 403: the message is handed on."""
+    api.on("POST", PODS, status_of(403, "Forbidden", 'pods "pm-tried-x" is forbidden: exceeded quota: pm-fence'))
+    tried = api.kube().ask("dry-run-pod", namespace="speedtest")
+    assert tried["status"] == 403
+    assert "exceeded quota: pm-fence" in tried["message"]
+    assert api.asked[0].query == "dryRun=All"
+
+
+def test_a_pod_is_asked_through_the_api_server(api: Api) -> None:
+    """Any status is the Pod's own answer; a silent one is status 0."""
+    api.on("GET", PODS + "/p-1:8080/proxy/alive", answers(503, "no healthy upstream"))
+    said = api.kube().ask("proxy", namespace="speedtest", pod="p-1", port=8080, path="/alive")
+    assert said == {"status": 503, "body": "no healthy upstream"}
+
+
+def test_an_unknown_question_is_an_error(api: Api) -> None:
+    """A question that the adapter does not know is never an empty answer."""
+    with pytest.raises(UnknownName, match="weather"):
+        api.kube().ask("weather")
+
+
+# ---- Argo CD's operation, an object of its own ----
+
+APPLICATION = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/speedtest"
+OPERATION = Ref("target", "Operation", "argocd", "speedtest")
+
+
+def tagged(tag: str) -> dict[str, Any]:
+    return {"info": [{"name": "pm", "value": tag}], "sync": {}}
+
+
+@pytest.mark.parametrize(
+    ("application", "tag", "queued", "running"),
+    [
+        ({}, None, None, False),
+        ({"operation": tagged("K")}, "K", "K", False),
+        ({"operation": tagged("K"), "status": {"operationState": {"phase": "Running", "operation": tagged("K")}}}, "K", "K", True),
+        ({"status": {"operationState": {"phase": "Succeeded", "operation": tagged("K")}}}, "K", None, False),
+        ({"operation": {"sync": {}}, "status": {"operationState": {"phase": "Succeeded", "operation": tagged("K")}}}, "K", None, False),
+    ],
+)
+def test_an_operation_is_known_by_its_tag(api: Api, application: dict[str, Any], tag: str | None, queued: str | None, *, running: bool) -> None:
+    """In `operation` while it waits or runs, in `operationState` afterwards."""
+    api.on("GET", APPLICATION, answers(200, {"metadata": {"name": "speedtest", "resourceVersion": "7", "uid": "u"}, **application}))
+    seen = api.kube("target").read(OPERATION)
+    assert seen.object is not None
+    assert (seen.object["tag"], seen.object["queued"], seen.object["running"], seen.version) == (tag, queued, running, "7")

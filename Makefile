@@ -7,6 +7,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 READY := .venv/.ready
+# The lab and the tests start many processes; without .pyc each of them compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST_ARGS ?=
 
 # The first Python on this machine that is new enough; `make PYTHON=/path/to/python3.12 demo` names another.

@@ -39,7 +39,9 @@ def folder(name: str) -> Iterator[Path]:
 
 def in_turns(cases: Mapping[str, Sequence[str]], rounds: int, cwd: Path) -> dict[str, Process]:
     """Each case once a round, so that a busy moment falls on all of them."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith("PORTKEY_MIGRATE_")}
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("PORTKEY_MIGRATE_", "PYTHON"))}
+    # With .pyc, as pip leaves an installed tool; a folder of its own, so that it is there whatever this shell is set to.
+    env["PYTHONPYCACHEPREFIX"] = str(REPO / "build" / "pycache")
     times: dict[str, list[float]] = {name: [] for name in cases}
     peaks: dict[str, int] = dict.fromkeys(cases, 0)
     for turn in range(rounds + 1):

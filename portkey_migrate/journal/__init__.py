@@ -8,25 +8,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from portkey_migrate.journal.looks import View
     from portkey_migrate.journal.read import Snapshot, history, load
     from portkey_migrate.journal.rows import Asked, NewRow, Pin, Row, Subject, Transition
     from portkey_migrate.journal.writer import Journal
 
-__all__ = ["Asked", "Journal", "NewRow", "Pin", "Row", "Snapshot", "Subject", "Transition", "history", "load"]
+__all__ = ["Asked", "Journal", "NewRow", "Pin", "Row", "Snapshot", "Subject", "Transition", "View", "history", "load"]
 
 _HOMES = {
     "Journal": "writer",
     "Snapshot": "read",
+    "View": "looks",
     "history": "read",
     "load": "read",
     **dict.fromkeys(("Asked", "NewRow", "Pin", "Row", "Subject", "Transition"), "rows"),
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module's own names are of every type
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    from importlib import import_module  # noqa: PLC0415 - this function is the lazy import
+    from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -14,7 +14,6 @@ import fcntl
 import json
 import os
 import struct
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -27,15 +26,12 @@ _FLOCK: Final = "hhqqi4x"  # struct flock on 64-bit Linux: type, whence, start, 
 _TRIES: Final = 200
 
 
-@dataclass(frozen=True)
 class Holder:
-    """Who holds the lock, or held it last."""
+    """Who holds the lock, or held it last. A plain class: `status` reads it, and dataclasses cost more to import than SQLite does."""
 
-    who: str
-    host: str
-    pid: int
-    since: datetime
-    doing: str = ""
+    def __init__(self, who: str, host: str, pid: int, since: datetime, doing: str = "") -> None:
+        """`since`: when the lock was taken."""
+        self.who, self.host, self.pid, self.since, self.doing = who, host, pid, since, doing
 
 
 def _text(holder: Holder) -> bytes:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from portkey_migrate.errors import UnknownName
+from portkey_migrate.journal import file
+from portkey_migrate.journal.columns import PIN, ROW, SUBJECT, TRANSITION
+from portkey_migrate.journal.read import reading
 from portkey_migrate.journal.rows import Pin, Row, Subject, Transition
-from portkey_migrate.journal.stored import PIN, ROW, SUBJECT, TRANSITION, pin_from, row_from, subject_from, transition_from
+from portkey_migrate.journal.stored import pin_from, row_from, subject_from, transition_from
 
 
 class Looks:
@@ -79,6 +84,28 @@ class Looks:
                     standing = [one for one in standing if place[one.leaves] < place[move.reaches]]
             kept = [move for move in standing if place[move.leaves] >= place[back_to]]
             return [(move, one) for move in kept for one in rows(db, move.id) if one.attempt]
+
+
+class View(Looks):
+    """The same questions without the lock (`plan`, `preflight`). Before there is a journal it knows nothing, and that is no error."""
+
+    def __init__(self, state: Path) -> None:
+        """`state` need not exist; nothing is made."""
+        self._path = file.path_of(Path(state))
+        meta = file.look(self._path, None) if self._path.exists() else {}
+        self.world, self.lineage = meta.get("world", ""), meta.get("lineage", "")
+
+    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
+        return reading(self._path) if self._path.exists() else _nothing()
+
+
+@contextmanager
+def _nothing() -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(":memory:")
+    for table, columns in {"subjects": SUBJECT, "transitions": TRANSITION, "rows": ROW, "pins": PIN}.items():
+        db.execute(f"CREATE TABLE {table} ({columns})")
+    yield db
+    db.close()
 
 
 def pins(db: sqlite3.Connection) -> list[Pin]:

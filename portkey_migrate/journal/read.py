@@ -9,44 +9,28 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from portkey_migrate.journal import file, lock
+from portkey_migrate.journal.columns import ASKED, PIN, ROW, SUBJECT, TRANSITION, when
 from portkey_migrate.journal.lock import Holder
-from portkey_migrate.journal.looks import Looks, pins, rows
-from portkey_migrate.journal.rows import Asked, Pin, Row, Subject, Transition
-from portkey_migrate.journal.stored import (
-    ASKED,
-    PIN,
-    ROW,
-    SUBJECT,
-    TRANSITION,
-    asked_from,
-    row_from,
-    subject_from,
-    text,
-    transition_from,
-    when,
-)
+from portkey_migrate.journal.shown import Asked, Pin, Row, Shown, Subject, Transition, asked_from, pin_from, row_from, subject_from, transition_from
 
 _FEW = 3
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Shown):
     """One transition with its rows and with what its guards answered."""
 
-    transition: Transition
-    rows: tuple[Row, ...] = ()
-    answers: tuple[Asked, ...] = ()
+    def __init__(self, transition: Transition, rows: Sequence[Row] = (), answers: Sequence[Asked] = ()) -> None:
+        """Rows in order."""
+        self.transition, self.rows, self.answers = transition, tuple(rows), tuple(answers)
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Shown):
     """What one look at the journal saw, all of one moment."""
 
     world: str
@@ -66,18 +50,16 @@ class Snapshot:
         return sum(sum(states.values()) for states in self.totals.values())
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Shown):
     """One entry of the history: a move, or answers of guards that let none begin."""
 
-    at: datetime
-    subject: str
-    move: Move | None
-    answers: tuple[Asked, ...] = ()
+    def __init__(self, at: datetime, subject: str, move: Move | None, answers: Sequence[Asked] = ()) -> None:
+        """`at`: when the move began, or when the guards were asked."""
+        self.at, self.subject, self.move, self.answers = at, subject, move, tuple(answers)
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """One read transaction: everything in it is of one moment."""
     file.look(path, None)
     db: sqlite3.Connection | None = None
@@ -112,7 +94,7 @@ def holder_of(path: Path) -> Holder | None:
     """The lock's row: who holds it, or held it last."""
     if not path.exists():
         return None
-    with _reading(path) as db:
+    with reading(path) as db:
         return _holder(db)
 
 
@@ -126,7 +108,7 @@ def load(state: Path, *, page: int | None = 40) -> Snapshot | None:
     path = file.path_of(Path(state))
     if not path.exists():
         return None
-    with _reading(path) as db:
+    with reading(path) as db:
         meta = dict(db.execute("SELECT name, value FROM meta"))
         moving = [transition_from(c) for c in db.execute(f"SELECT {TRANSITION} FROM transitions WHERE ended IS NULL ORDER BY id")]
         shown = _page(db, moving, -1 if page is None else page)
@@ -141,9 +123,9 @@ def load(state: Path, *, page: int | None = 40) -> Snapshot | None:
             held=lock.held(Path(state)),
             subjects=tuple(shown),
             totals=totals,
-            open=tuple(Move(t, tuple(rows(db, t.id)), _answers(db, t.id)) for t in moving),
+            open=tuple(Move(t, _rows(db, t.id), _answers(db, t.id)) for t in moving),
             last={s.id: move for s in shown if (move := _last(db, s.id))},
-            pins={pin.role: pin for pin in pins(db)},
+            pins={pin.role: pin for pin in map(pin_from, db.execute(f"SELECT {PIN} FROM pins ORDER BY role"))},
             refused={s.id: asked for s in shown if (asked := _refused(db, s.id))},
         )
 
@@ -164,6 +146,10 @@ def _page(db: sqlite3.Connection, moving: Sequence[Transition], page: int) -> li
             subject = subject_from(cells)
             shown.setdefault(subject.id, subject)
     return list(shown.values())
+
+
+def _rows(db: sqlite3.Connection, transition: int) -> tuple[Row, ...]:
+    return tuple(row_from(c) for c in db.execute(f'SELECT {ROW} FROM rows WHERE "transition" = ? ORDER BY n', (transition,)))
 
 
 def _answers(db: sqlite3.Connection, transition: int) -> tuple[Asked, ...]:
@@ -198,13 +184,13 @@ def history(state: Path, subject: str | None = None, since: datetime | None = No
     if not path.exists():
         return []
     limits = {"subject": subject, "since": when(since)}
-    with _reading(path) as db:
+    with reading(path) as db:
         moves = db.execute(
             f"SELECT {TRANSITION} FROM transitions WHERE (:subject IS NULL OR subject = :subject) AND (:since IS NULL OR begun >= :since) ORDER BY id",
             limits,
         ).fetchall()
         told = [
-            Told(move.begun, move.subject, Move(move, tuple(rows(db, move.id)), _answers(db, move.id)))
+            Told(move.begun, move.subject, Move(move, _rows(db, move.id), _answers(db, move.id)))
             for move in map(transition_from, moves)
         ]
         loose: dict[tuple[datetime, str], list[Asked]] = {}
@@ -221,35 +207,13 @@ def history(state: Path, subject: str | None = None, since: datetime | None = No
     return sorted(told, key=lambda entry: entry.at)
 
 
-class View(Looks):
-    """The engine's questions for one who only looks (`plan`, `preflight`). Before there is a journal it knows nothing, and that is no error."""
-
-    def __init__(self, state: Path) -> None:
-        """`state` need not exist; nothing is made."""
-        self._path = file.path_of(Path(state))
-        meta = file.look(self._path, None) if self._path.exists() else {}
-        self.world, self.lineage = meta.get("world", ""), meta.get("lineage", "")
-
-    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        return _reading(self._path) if self._path.exists() else _nothing()
-
-
-@contextmanager
-def _nothing() -> Iterator[sqlite3.Connection]:
-    db = sqlite3.connect(":memory:")
-    for table, columns in {"subjects": SUBJECT, "transitions": TRANSITION, "rows": ROW, "pins": PIN}.items():
-        db.execute(f"CREATE TABLE {table} ({columns})")
-    yield db
-    db.close()
-
-
 def fold(state: Path) -> str:
     """What the journal comes to, as one text: where every subject stands, and of every move the rows with what was changed and how back.
 
     Without times, attempts, evidence and operators: a run that was killed and went on has the same fold as one that was not.
     """
     path = file.path_of(Path(state))
-    with _reading(path) as db:
+    with reading(path) as db:
         subjects = db.execute("SELECT kind, name, state, gate FROM subjects ORDER BY kind, name").fetchall()
         moves = []
         query = f"SELECT {TRANSITION} FROM transitions ORDER BY id"
@@ -259,4 +223,13 @@ def fold(state: Path) -> str:
                 (move.id,),
             ).fetchall()
             moves.append([move.subject, move.leaves, move.reaches, move.direction, move.method, move.of, move.ended is not None, move.outcome, rows])
-    return text({"subjects": subjects, "moves": moves})
+    return json.dumps({"subjects": subjects, "moves": moves}, separators=(",", ":"))
+
+
+def __getattr__(name: str) -> object:
+    if name == "View":  # the engine's reader needs every noun; it comes when it is asked for
+        from portkey_migrate.journal.looks import View
+
+        return View
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

@@ -1,29 +1,19 @@
 """How a row in memory and a row on disk become each other. Reader and writer share it; it knows no database and no file.
 
 JSON is compact, ASCII and sorted by key: the same rows give the same bytes whatever the hash seed, and a lone surrogate in a label of
-somebody's object cannot make a row unwritable. Times are UTC with six decimals, so that text sorts as time does.
+somebody's object cannot make a row unwritable.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from portkey_migrate.journal.rows import Asked, Pin, Row, Subject, Transition
+from portkey_migrate.journal.columns import moment
+from portkey_migrate.journal.rows import Pin, Row, Subject, Transition
 from portkey_migrate.model import Answer, Change, Ref
-
-SUBJECT = "kind, name, state, version, method, phase, position, since, gate, soak_until, outage"
-TRANSITION = (
-    "id, subject, leaves, reaches, direction, method, key, plan_hash, tool_version, found, begun, of, by_itself, why, ended, down_from, down_to,"
-    " outcome, error, who"
-)
-ROW = (
-    '"transition", n, name, item, change, undo, undoes_transition, undoes_n, attempt, sent_at, sent_under, reply, doubt_until, answer, done_at'
-)
-ASKED = 'subject, "check", answer, at, "transition", cluster_uid, data'
-PIN = "role, uid, ca_sha256, at, who"
 
 Cells = Sequence[Any]
 
@@ -42,14 +32,6 @@ def _plain(value: object) -> object:
 
 def text(value: object) -> str:
     return json.dumps(value, default=_plain, separators=(",", ":"), sort_keys=True, allow_nan=False)
-
-
-def when(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def moment(at: str | None) -> datetime | None:
-    return None if at is None else datetime.fromisoformat(at)
 
 
 def _change_data(change: Change) -> dict[str, Any]:
@@ -153,12 +135,6 @@ def row_from(cells: Cells) -> Row:
         answer=answer_from(answer),
         done_at=moment(done_at),
     )
-
-
-def asked_from(cells: Cells) -> Asked:
-    subject, check, answer, at, transition, cluster_uid, data = cells
-    said = answer_from(answer) or Answer("unknown")
-    return Asked(subject, check, said, datetime.fromisoformat(at), transition, cluster_uid, json.loads(data))
 
 
 def pin_from(cells: Cells) -> Pin:

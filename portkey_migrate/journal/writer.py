@@ -17,12 +17,13 @@ from typing import Literal
 from portkey_migrate import __version__
 from portkey_migrate.errors import JournalUnusable, Locked, MigrateError, WrongCluster
 from portkey_migrate.journal import file, key, undo
+from portkey_migrate.journal.columns import PIN, TRANSITION, when
 from portkey_migrate.journal.commit import Commits, one
 from portkey_migrate.journal.lock import Flock, Holder, locked
 from portkey_migrate.journal.looks import Looks, row, subject
 from portkey_migrate.journal.rows import Asked, NewRow, Outcome, Pin, Row, Subject, Transition
 from portkey_migrate.journal.seeding import Seeding
-from portkey_migrate.journal.stored import PIN, TRANSITION, answer_text, change_text, text, undo_text, when
+from portkey_migrate.journal.stored import answer_text, change_text, text, undo_text
 from portkey_migrate.model import Answer, Change, Direction, Plan
 from portkey_migrate.ports import Clock, Ids
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portkey_migrate.journal import stored
+from portkey_migrate.journal import columns, rows, shown, stored
 from portkey_migrate.journal.tables import schema
 from portkey_migrate.model import Answer, Change, Ref, ok
 
@@ -56,14 +57,14 @@ def test_the_same_fields_are_the_same_bytes(fields: Mapping[str, Any]) -> None:
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
 def test_times_sort_as_their_text(one: datetime, other: datetime) -> None:
     """An index over text is an index over time."""
-    assert one == stored.moment(stored.when(one))
-    assert (one < other) == (str(stored.when(one)) < str(stored.when(other)))
+    assert one == columns.moment(columns.when(one))
+    assert (one < other) == (str(columns.when(one)) < str(columns.when(other)))
 
 
 def test_a_time_of_another_zone_is_kept_as_utc() -> None:
     """The laptop travels."""
     there = datetime(2026, 11, 24, 14, 0, tzinfo=timezone(timedelta(hours=2)))
-    assert "2026-11-24T12:00:00.000000+00:00" == stored.when(there)
+    assert "2026-11-24T12:00:00.000000+00:00" == columns.when(there)
 
 
 @pytest.mark.parametrize("value", [datetime(2026, 11, 24, tzinfo=UTC), frozenset({"b", "a"}), ("a", 1)])
@@ -87,7 +88,18 @@ def test_the_schema_is_strict_and_its_columns_are_the_readers() -> None:
     tables = {name: strict for _, name, kind, _, _, strict in db.execute("PRAGMA table_list") if kind == "table" and not name.startswith("sqlite_")}
     assert {"meta", "lock", "pins", "subjects", "transitions", "rows", "answers"} == set(tables)
     assert {1} == set(tables.values())
-    reads = {"pins": stored.PIN, "subjects": stored.SUBJECT, "transitions": stored.TRANSITION, "rows": stored.ROW, "answers": stored.ASKED}
-    for table, columns in reads.items():
-        assert [] == db.execute(f"SELECT {columns} FROM {table}").fetchall()  # noqa: S608 - constants of ours
+    reads = {"pins": columns.PIN, "subjects": columns.SUBJECT, "transitions": columns.TRANSITION, "rows": columns.ROW, "answers": columns.ASKED}
+    for table, names in reads.items():
+        assert [] == db.execute(f"SELECT {names} FROM {table}").fetchall()  # noqa: S608 - constants of ours
     db.close()
+
+
+@pytest.mark.parametrize("name", ["Subject", "Transition", "Row", "Asked", "Pin"])
+def test_a_screen_reads_the_names_that_the_engine_writes(name: str) -> None:
+    """Two classes for one row, because dataclasses cost `status` more than SQLite does: the fields are the same, in one order."""
+    written = [field.name for field in fields(getattr(rows, name))]
+    shown_too = list(getattr(shown, name).__annotations__)
+    assert sorted(written) == sorted(shown_too)
+    columns_read = {"Subject": columns.SUBJECT, "Transition": columns.TRANSITION, "Asked": columns.ASKED, "Pin": columns.PIN}
+    if name in columns_read:
+        assert [column.strip(' "') for column in columns_read[name].split(",")] == shown_too

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portkey_migrate.lab import traps
-from portkey_migrate.lab.api.lifecycle import CONTROLLERS as LIFECYCLE
+from portkey_migrate.lab.api.lifecycle import GarbageCollector, Namespaces, Protection
 from portkey_migrate.lab.api.rights import Rule, User
 from portkey_migrate.lab.argocd import NAMESPACE as ARGOCD
 from portkey_migrate.lab.argocd.application import Applications
@@ -39,7 +39,7 @@ BEFORE = 7 * 3600.0
 #: Who made what a world begins with.
 MAKER = By("cluster-history")
 REPOSITORY = "https://git.lab/portkey/cluster.git"
-CONTROLLERS = (Deployments, ReplicaSets, Quotas, Kubelets, EndpointSlices, NodeLifecycle, Applications, ApplicationSets, Onlooker)
+CONTROLLERS = (Namespaces, GarbageCollector, Protection, Deployments, ReplicaSets, Quotas, Kubelets, EndpointSlices, NodeLifecycle, Applications, ApplicationSets, Onlooker)
 #: The tool's role, as its documents ask for it.
 ROLE = (
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("",), ("namespaces", "secrets", "configmaps", "services", "resourcequotas", "persistentvolumes", "persistentvolumeclaims")),
@@ -76,7 +76,7 @@ def furnished(facts: Facts, seed: int) -> World:
         if cluster == "source":
             for app, values in facts["apps"].items():
                 _by_hand(world, cluster, app, values)
-        for kind in (*CONTROLLERS, *LIFECYCLE):
+        for kind in CONTROLLERS:
             here.settle(kind(cluster))
         here.ingresses[cluster] = ingress = IngressController(cluster)
         here.settle(ingress)

@@ -25,7 +25,7 @@ def load(folder: Path, names: Names) -> Plan:
 
 def lint(plan: Plan) -> list[str]:
     """What is worth a look though the plan is valid: `file:line: rule: sentence`, without what a phase accepts."""
-    from portkey_migrate.plan.lint import lint as look
+    from portkey_migrate.plan.rules import lint as look
 
     return look(plan)
 

@@ -23,23 +23,37 @@ _CLEAR = "a secret in clear; a plan goes into Git, and Git forgets nothing"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = (
+    (_TAG + "bool", re.compile(r"true|True|TRUE|false|False|FALSE"), "tTfF"),
+    (_TAG + "null", re.compile(r"~|null|Null|NULL|"), "~nN"),
+    (_TAG + "int", re.compile(r"[-+]?[0-9]{1,18}"), "-+0123456789"),
+    (_TAG + "float", re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"), "-+0123456789."),
+)
+_BY_FIRST = {first: [(tag, shape) for tag, shape, firsts in _PLAIN if first in firsts] for first in "tTfF~nN-+0123456789."}
+_BY_FIRST[""] = [(_TAG + "null", re.compile(""))]
+
+
 class _Reader(_Loader):  # type: ignore[misc]  # C or Python, whichever this machine has
     """YAML 1.2's plain scalars, as the editor that checks the schema reads them."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  replaces a class attribute of PyYAML
+    def resolve(self, kind: Any, value: str | None, implicit: Any) -> str:
+        """The tag of a node that has none written: asked once a node by the parser, so it is short."""
+        if kind is not yaml.ScalarNode:
+            return _TAG + ("map" if kind is yaml.MappingNode else "seq")
+        if implicit[0]:
+            for tag, shape in _BY_FIRST.get((value or "")[:1], ()):
+                if shape.fullmatch(value or ""):
+                    return tag
+        return _TAG + "str"
 
-
-_Reader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Reader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Reader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]{1,18}$"), list("-+0123456789"))
-_Reader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"), list("-+0123456789."))
 
 _SCALARS: Mapping[str, Callable[[str], Any]] = {
-    "tag:yaml.org,2002:str": str,
-    "tag:yaml.org,2002:bool": lambda text: text.lower() == "true",
-    "tag:yaml.org,2002:null": lambda _text: None,
-    "tag:yaml.org,2002:int": int,
-    "tag:yaml.org,2002:float": float,
+    _TAG + "str": str,
+    _TAG + "bool": lambda text: text.lower() == "true",
+    _TAG + "null": lambda _text: None,
+    _TAG + "int": int,
+    _TAG + "float": float,
 }
 
 
@@ -52,6 +66,7 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
     root: Any = None
     _made: dict[int, Any] = field(default_factory=dict)
+    _keys: dict[int, dict[str, tuple[Any, Any]]] = field(default_factory=dict)  # of a mapping that was looked into: each key's mark and value
 
     def fault(self, loc: Loc, what: str, got: str = "") -> Fault:
         """A fault at a place: the value there, or its key where the place ends in KEY; the nearest key above where there is nothing."""
@@ -74,13 +89,23 @@ class Document:
                 continue  # the row that a single item was wrapped into: it has no place of its own
             else:
                 shown.append(str(part))
-                found = _inside(node, part)
+                found = self._inside(node, part)
                 if found is None:
                     node, mark = None, key_mark
                 else:
                     key_mark, node = found
                     mark = node.start_mark
         return mark.line + 1, mark.column + 1, ".".join(shown)
+
+    def _inside(self, node: Any, part: str | int) -> tuple[Any, Any] | None:
+        """Where a part of a node begins, its key if it has one, and the node there."""
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._keys:
+                self._keys[id(node)] = {key.value: (key.start_mark, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+            return self._keys[id(node)].get(str(part))
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            return node.value[part].start_mark, node.value[part]
+        return None
 
     def make(self, node: Any, loc: tuple[str | int, ...] = ()) -> Any:
         """Plain data from a node; what is no plain data is a fault, and None in its place."""
@@ -114,15 +139,6 @@ class Document:
 
     def _bad(self, node: Any, loc: Loc, what: str, got: str = "") -> None:
         self.faults.append(Fault(self.file, node.start_mark.line + 1, node.start_mark.column + 1, ".".join(map(str, loc)), what, got))
-
-
-def _inside(node: Any, part: str | int) -> tuple[Any, Any] | None:
-    """Where a part of a node begins, its key if it has one, and the node there."""
-    if isinstance(node, yaml.MappingNode):
-        return next(((key.start_mark, value) for key, value in node.value if key.value == part), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part].start_mark, node.value[part]
-    return None
 
 
 def read(file: str, data: bytes) -> Document:
@@ -167,7 +183,8 @@ def _place(text: str, offset: int) -> tuple[int, int]:
 def _broken(file: str, error: yaml.YAMLError) -> Fault:
     """The parser's own words, without what it quotes: that is a piece of the file, and may be a secret."""
     mark = getattr(error, "problem_mark", None)
-    problem = re.sub(r"(['\"`]).*?\1", "…", str(getattr(error, "problem", "") or getattr(error, "reason", "") or "cannot be read"), flags=re.DOTALL)
+    said = str(getattr(error, "problem", "") or getattr(error, "reason", "") or "cannot be read")
+    problem = re.sub(r"(['\"`])(.*?)\1", lambda quote: quote[0] if re.fullmatch(r"[^\w]+|<[a-z ]+>", quote[2]) else "…", said, flags=re.DOTALL)
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     return Fault(file, line, column, "", f"is not YAML: {problem}")
 
@@ -190,7 +207,7 @@ def _blank(file: str, node: Any, loc: tuple[str, ...], seen: set[int]) -> Iterat
             yield from _blank_scalar(file, key, loc)
             here = (*loc, key.value)
             if secrets.is_key(key.value) and value.value not in ("", None):
-                node.value[n] = (key, yaml.ScalarNode("tag:yaml.org,2002:str", secrets.HIDDEN, value.start_mark, value.end_mark))
+                node.value[n] = (key, yaml.ScalarNode(_TAG + "str", secrets.HIDDEN, value.start_mark, value.end_mark))
                 yield Fault(file, key.start_mark.line + 1, key.start_mark.column + 1, ".".join(here), _CLEAR, secret=True)
             elif isinstance(value, yaml.ScalarNode):
                 yield from _blank_scalar(file, value, here)

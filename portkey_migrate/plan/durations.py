@@ -12,7 +12,7 @@ MEANT = "should be a duration such as 3m, 1h30m or 7d"
 
 def seconds(text: object) -> float:
     """The duration in seconds. `ValueError` says what was meant."""
-    match = _SHAPE.match(text) if isinstance(text, str) else None
+    match = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if match is None or len(text) > 20:  # type: ignore[arg-type]  # a match means that it is text
         raise ValueError(MEANT)
     return float(sum(int(part[:-1]) * unit for part, unit in zip(match.groups(), _UNITS, strict=True) if part))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -58,12 +58,14 @@ class World:
         self.releases: dict[str, str] = {}  # cluster → git version
         self.hosts: dict[str, str] = {}  # API host → the cluster that answers there
         self.refused: set[str] = set()  # hosts where nobody listens
-        self.commands: dict[str, Callable[..., dict[str, Any]]] = {}  # argv[0] → module-level function(world, argv, stdin) -> {code, stdout, stderr, takes}
+        #: argv[0] → module-level function(world, argv, stdin) -> {code, stdout, stderr, takes}
+        self.commands: dict[str, Callable[..., dict[str, Any]]] = {}
         # ---- the tool's calls ----
         self.calls: dict[int, Call] = {}
         self.twins: list[int] = []  # calls whose caller was told nothing and that land later
         self.faults = Faults()
         self.sessions = 0  # commands that have come
+        self.calls_made = 0
         self.api_calls = 0
         self.engine_log: list[tuple[float, str, float, float]] = []  # (t, "computed" | "chose", virtual seconds, wall seconds): lab.md 10
         self.waits: list[dict[str, Any]] = []  # {t, what, seconds}: waits for a fact that was not true yet
@@ -140,7 +142,7 @@ class World:
         if again is not None:
             self.wake(name, again)
 
-    def _changed(self, cluster: str, kind: str, namespace: str, name: str, old: Any, new: Any) -> None:  # noqa: ARG002 (the store's own signature)
+    def _changed(self, cluster: str, kind: str, namespace: str, name: str, old: Any, new: Any) -> None:
         for controller in self._woken_by.get(kind, ()):
             self.wake(controller, self.now)
         for call in self.calls.values():
@@ -285,10 +287,13 @@ class World:
             if call.session == session and call.chan == chan and call.watching:
                 del self.calls[id_]
 
-    def pod_answers(self, cluster: str, namespace: str, name: str, port: int, path: str) -> tuple[int, Mapping[str, str], bytes] | None:
+    def pod_answers(self, cluster: str, namespace: str, name: str, port: str, path: str) -> tuple[int, dict[str, str], bytes] | None:
         """What a Pod says to an HTTP request; the part named `pods` knows, without one nothing listens."""
         pods = self.parts.get("pods")
-        return pods.answers(self, cluster, namespace, name, port, path) if pods is not None else None
+        if pods is None:
+            return None
+        answer: tuple[int, dict[str, str], bytes] | None = pods.answers(self, cluster, namespace, name, port, path)
+        return answer
 
 
 __all__ = ["SERVER_TIMEOUT", "START", "By", "Controller", "Link", "World"]

@@ -9,9 +9,7 @@ TRANSITION = (
     "id, subject, leaves, reaches, direction, method, key, plan_hash, tool_version, found, begun, of, by_itself, why, ended, down_from, down_to,"
     " outcome, error, who"
 )
-ROW = (
-    '"transition", n, name, item, change, undo, undoes_transition, undoes_n, attempt, sent_at, sent_under, reply, doubt_until, answer, done_at'
-)
+ROW = '"transition", n, name, item, change, undo, undoes_transition, undoes_n, attempt, sent_at, sent_under, reply, doubt_until, answer, done_at'
 ASKED = 'subject, "check", answer, at, "transition", cluster_uid, data'
 PIN = "role, uid, ca_sha256, at, who"
 

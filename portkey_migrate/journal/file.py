@@ -22,10 +22,10 @@ SCHEMA: Final = 1
 
 #: Where two machines can mount one folder. flock and WAL's shared memory hold on one machine only, so two operators would each hold "the" lock.
 #: A share between a machine and its own guest (9p, virtiofs) is not in the list: it is this machine's disk.
-NETWORK: Final = frozenset(
-    "nfs nfs4 cifs smb3 smbfs ncpfs afs ceph lustre beegfs gpfs gfs2 ocfs2 glusterfs fuse.glusterfs fuse.sshfs fuse.s3fs fuse.rclone davfs fuse.ceph"
-    " fuse.juicefs fuse.davfs2".split()
-)
+NETWORK: Final = frozenset((
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "lustre", "beegfs", "gpfs", "gfs2", "ocfs2", "glusterfs", "davfs",
+    "fuse.glusterfs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.ceph", "fuse.juicefs", "fuse.davfs2",
+))  # fmt: skip
 
 
 def path_of(state: Path) -> Path:
@@ -155,7 +155,7 @@ def make_folder(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True)
         sync_folder(folder.parent)
-    elif stat.S_IMODE(folder.stat().st_mode) != 0o700:  # noqa: PLR2004 - the mode itself
+    elif stat.S_IMODE(folder.stat().st_mode) != 0o700:  # noqa: PLR2004 - a mode is best read as a mode
         folder.chmod(0o700)
 
 
@@ -164,7 +164,7 @@ def make(path: Path, meta: Mapping[str, str]) -> None:
 
     Only the holder of the lock comes here.
     """
-    from portkey_migrate.journal.tables import schema  # noqa: PLC0415 - 1.4 s, and only a new journal needs it
+    from portkey_migrate.journal.tables import schema  # 1.4 s, and only a new journal needs it
 
     new = path.with_name(path.name + ".new")
     for left in (new, new.with_name(new.name + "-journal")):
@@ -196,12 +196,14 @@ def connect(path: Path) -> sqlite3.Connection:
         synchronous = db.execute("PRAGMA synchronous").fetchone()[0]
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA temp_store = MEMORY")  # no temporary file outside the folder that is the owner's alone
-        if (mode, synchronous) != ("wal", 2):
-            raise JournalUnwritable(f"{path} cannot be written safely", why=f"journal_mode is {mode} and synchronous {synchronous}, not wal and 2")
         fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if fault != "ok":
-            raise JournalUnusable(f"{path} is damaged", why=f"SQLite says: {fault}")
     except BaseException:
         db.close()
         raise
+    if (mode, synchronous) != ("wal", 2):
+        db.close()
+        raise JournalUnwritable(f"{path} cannot be written safely", why=f"journal_mode is {mode} and synchronous {synchronous}, not wal and 2")
+    if fault != "ok":
+        db.close()
+        raise JournalUnusable(f"{path} is damaged", why=f"SQLite says: {fault}")
     return db

@@ -55,15 +55,13 @@ def locked(state: Path, row: Holder | None) -> Locked:
         if holder is not None:
             break
         os.sched_yield()  # between a holder's flock and its first write lie microseconds
-    if holder is None:
-        holder = row
-    elif row is not None and (row.pid, row.since) == (holder.pid, holder.since):
+    if holder is None or (row is not None and (row.pid, row.since) == (holder.pid, holder.since)):
         holder = row
     if holder is None:
         return Locked("another operator is moving this cluster", why="who it is cannot be read yet", hint="migrate status")
     return Locked(
         "another operator is moving this cluster",
-        why=f"{holder.who}@{holder.host} (pid {holder.pid}) since {holder.since:%Y-%m-%d %H:%M:%S} UTC" + (f": {holder.doing}" if holder.doing else ""),
+        why=f"{holder.who}@{holder.host} (pid {holder.pid}) since {holder.since:%Y-%m-%d %H:%M:%S} UTC{': ' if holder.doing else ''}{holder.doing}",
         hint="migrate status",
         who=holder.who,
         host=holder.host,

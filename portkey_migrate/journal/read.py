@@ -12,12 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.journal import file, lock
 from portkey_migrate.journal.columns import ASKED, PIN, ROW, SUBJECT, TRANSITION, when
 from portkey_migrate.journal.lock import Holder
 from portkey_migrate.journal.shown import Asked, Pin, Row, Shown, Subject, Transition, asked_from, pin_from, row_from, subject_from, transition_from
+
+if TYPE_CHECKING:
+    from portkey_migrate.journal.looks import View as View  # noqa: PLC0414 - given on by `__getattr__` below
 
 _FEW = 3
 
@@ -186,13 +189,11 @@ def history(state: Path, subject: str | None = None, since: datetime | None = No
     limits = {"subject": subject, "since": when(since)}
     with reading(path) as db:
         moves = db.execute(
-            f"SELECT {TRANSITION} FROM transitions WHERE (:subject IS NULL OR subject = :subject) AND (:since IS NULL OR begun >= :since) ORDER BY id",
+            f"SELECT {TRANSITION} FROM transitions WHERE (:subject IS NULL OR subject = :subject)"
+            " AND (:since IS NULL OR begun >= :since) ORDER BY id",
             limits,
         ).fetchall()
-        told = [
-            Told(move.begun, move.subject, Move(move, _rows(db, move.id), _answers(db, move.id)))
-            for move in map(transition_from, moves)
-        ]
+        told = [Told(move.begun, move.subject, Move(move, _rows(db, move.id), _answers(db, move.id))) for move in map(transition_from, moves)]
         loose: dict[tuple[datetime, str], list[Asked]] = {}
         for asked in map(
             asked_from,

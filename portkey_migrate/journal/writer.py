@@ -12,12 +12,12 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from portkey_migrate import __version__
 from portkey_migrate.errors import JournalUnusable, Locked, MigrateError, WrongCluster
 from portkey_migrate.journal import file, key, undo
-from portkey_migrate.journal.columns import PIN, TRANSITION, when
+from portkey_migrate.journal.columns import PIN, ROW, TRANSITION, when
 from portkey_migrate.journal.commit import Commits, one
 from portkey_migrate.journal.lock import Flock, Holder, locked
 from portkey_migrate.journal.looks import Looks, row, subject
@@ -37,10 +37,8 @@ _DONE = (
     'UPDATE rows SET change = COALESCE(change, ?), undo = COALESCE(undo, ?), answer = ?, done_at = ? WHERE "transition" = ? AND n = ? AND attempt = ?'
 )
 _ANSWER = 'INSERT INTO answers ("transition", subject, "check", verdict, answer, cluster_uid, at, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
-_NEW_ROW = (
-    'INSERT INTO rows ("transition", n, name, item, change, undo, undoes_transition, undoes_n, attempt, sent_at, sent_under, reply, doubt_until, answer,'
-    " done_at) VALUES (?, ?, ?, ?, ?, NULL, ?, ?, 0, NULL, '', '', NULL, NULL, NULL)"
-)
+_NEW_ROW = f"INSERT INTO rows ({ROW}) VALUES (?, ?, ?, ?, ?, NULL, ?, ?, 0, NULL, '', '', NULL, NULL, NULL)"
+_LOCK = "INSERT OR REPLACE INTO lock (id, who, host, pid, since, doing) VALUES (1, ?, ?, ?, ?, '')"
 _NEW_TRANSITION = f"INSERT INTO transitions ({TRANSITION}, version) VALUES ({', '.join('?' * 21)})"
 
 
@@ -73,7 +71,7 @@ class Journal(Looks):
             holder = Holder(ids.who(), ids.host(), ids.pid(), clock.now())
             flock = Flock.take(state, holder)
             if flock is None:
-                raise _told(state, path)
+                raise _told(state, path)  # noqa: TRY301 - one place frees the lock, whatever was wrong
             if not path.exists():
                 meta = {"lineage": ids.hex(32), "world": world, "made": __version__, "key": key.make(state, bytes.fromhex(ids.hex(64)))}
                 file.make(path, meta)
@@ -89,7 +87,7 @@ class Journal(Looks):
             raise
         journal = cls(state, commits, flock, meta, clock, ids)
         try:
-            commits.write(lambda db: db.execute("INSERT OR REPLACE INTO lock (id, who, host, pid, since, doing) VALUES (1, ?, ?, ?, ?, '')", _of(holder)))
+            commits.write(lambda db: db.execute(_LOCK, (holder.who, holder.host, holder.pid, when(holder.since))))
         except BaseException:
             journal.close()
             raise
@@ -104,7 +102,7 @@ class Journal(Looks):
         finally:
             self._flock.free()
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -145,8 +143,9 @@ class Journal(Looks):
             self._commits.write(seeding.write)
 
     def set_plain(self, id_: str, state: str, gate: str = "", soak_until: datetime | None = None, direction: Direction = "forward") -> Subject:
-        """A move that has no rows (a phase's): one commit, kept in the history as a transition that began and ended in it. In the same state
-        only gate and soak change.
+        """A move that has no rows (a phase's): one commit, kept in the history as a transition that began and ended in it.
+
+        In the same state only gate and soak change.
         """
         now = self._clock.now()
 
@@ -181,8 +180,9 @@ class Journal(Looks):
         by_itself: bool = False,
         why: str = "",
     ) -> Transition:
-        """The transition and all its rows, one synced commit. A back one ends the forward one that stood open (`went-back`) in the same commit:
-        from then on every command finishes the way back.
+        """The transition and all its rows, one synced commit.
+
+        A back one ends the forward one that stood open (`went-back`) in the same commit: from then on every command finishes the way back.
         """
         now = self._clock.now()
 
@@ -205,7 +205,9 @@ class Journal(Looks):
                 who=self.who,
             )
             self._insert(db, made, stands.version)
-            db.executemany(_NEW_ROW, [(id_, n, r.name, text(r.item), change_text(r.change), *(r.undoes or (None, None))) for n, r in enumerate(rows, 1)])
+            db.executemany(
+                _NEW_ROW, [(id_, n, r.name, text(r.item), change_text(r.change), *(r.undoes or (None, None))) for n, r in enumerate(rows, 1)]
+            )
             return made
 
         return self._commits.write(act)
@@ -220,7 +222,8 @@ class Journal(Looks):
             id_, version = db.execute("SELECT subject, version FROM transitions WHERE id = ?", (transition_id,)).fetchone()
             one(
                 db.execute(
-                    "UPDATE transitions SET ended = ?, outcome = ?, error = ? WHERE id = ? AND ended IS NULL", (when(now), outcome, why, transition_id)
+                    "UPDATE transitions SET ended = ?, outcome = ?, error = ? WHERE id = ? AND ended IS NULL",
+                    (when(now), outcome, why, transition_id),
                 ),
                 self._commits.path,
             )
@@ -305,7 +308,8 @@ class Journal(Looks):
             done = (answer_text(answer), now) if as_ == "done" else (None, None)
             one(
                 db.execute(
-                    'UPDATE rows SET reply = ?, doubt_until = NULL, answer = ?, done_at = ? WHERE "transition" = ? AND n = ? AND attempt > 0 AND done_at IS NULL',
+                    "UPDATE rows SET reply = ?, doubt_until = NULL, answer = ?, done_at = ?"
+                    ' WHERE "transition" = ? AND n = ? AND attempt > 0 AND done_at IS NULL',
                     (f"resolved {as_} by {who}", *done, transition_id, n),
                 ),
                 self._commits.path,
@@ -349,13 +353,9 @@ def _free(flock: Flock | None) -> None:
         flock.free()
 
 
-def _of(holder: Holder) -> tuple[str, str, int, str | None]:
-    return (holder.who, holder.host, holder.pid, when(holder.since))
-
-
 def _told(state: Path, path: Path) -> Locked:
     """The loser's error, from the journal's own row where one is there."""
-    from portkey_migrate.journal.read import holder_of  # noqa: PLC0415 - only a loser reads
+    from portkey_migrate.journal.read import holder_of
 
     try:
         return locked(state, holder_of(path))

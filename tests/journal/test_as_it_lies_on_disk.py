@@ -25,9 +25,7 @@ VALUES = st.recursive(
 FIELDS = st.dictionaries(WORDS, VALUES, max_size=4)
 REFS = st.builds(Ref, WORDS, WORDS, WORDS, WORDS)
 CHANGES = st.builds(Change, REFS, st.none() | FIELDS, st.none() | FIELDS, FIELDS)
-ANSWERS = st.builds(
-    Answer, st.sampled_from(["ok", "warn", "block", "skip", "unknown", "not-yet"]), FIELDS, WORDS, WORDS, st.none() | REFS, WORDS
-)
+ANSWERS = st.builds(Answer, st.sampled_from(["ok", "warn", "block", "skip", "unknown", "not-yet"]), FIELDS, WORDS, WORDS, st.none() | REFS, WORDS)
 
 
 @given(CHANGES)
@@ -64,7 +62,7 @@ def test_times_sort_as_their_text(one: datetime, other: datetime) -> None:
 def test_a_time_of_another_zone_is_kept_as_utc() -> None:
     """The laptop travels."""
     there = datetime(2026, 11, 24, 14, 0, tzinfo=timezone(timedelta(hours=2)))
-    assert "2026-11-24T12:00:00.000000+00:00" == columns.when(there)
+    assert columns.when(there) == "2026-11-24T12:00:00.000000+00:00"
 
 
 @pytest.mark.parametrize("value", [datetime(2026, 11, 24, tzinfo=UTC), frozenset({"b", "a"}), ("a", 1)])
@@ -90,7 +88,7 @@ def test_the_schema_is_strict_and_its_columns_are_the_readers() -> None:
     assert {1} == set(tables.values())
     reads = {"pins": columns.PIN, "subjects": columns.SUBJECT, "transitions": columns.TRANSITION, "rows": columns.ROW, "answers": columns.ASKED}
     for table, names in reads.items():
-        assert [] == db.execute(f"SELECT {names} FROM {table}").fetchall()  # noqa: S608 - constants of ours
+        assert db.execute(f"SELECT {names} FROM {table}").fetchall() == []  # noqa: S608 - constants of ours
     db.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -123,8 +122,8 @@ def test_a_folder_that_may_not_be_written_is_refused(state: Path, open_journal: 
     state.mkdir(mode=0o555)
     with pytest.raises(JournalUnwritable, match="cannot be written"):
         open_journal()
-    assert [] == list(state.iterdir())
-    assert 0o555 == stat.S_IMODE(state.stat().st_mode)
+    assert list(state.iterdir()) == []
+    assert stat.S_IMODE(state.stat().st_mode) == 0o555
 
 
 def test_a_file_in_the_folders_place_is_refused(state: Path, open_journal: Open) -> None:
@@ -147,13 +146,13 @@ def test_a_damaged_page_is_told(state: Path, open_journal: Open) -> None:
 def test_a_full_disk_loses_nothing_and_ends_the_writing(journal: Journal, begin: Begin, state: Path) -> None:
     """What was committed is there; after a failed write this process writes no more, for nobody knows what the disk has."""
     move = begin(journal)
-    db = journal._commits.db  # noqa: SLF001 - a disk that is full, without filling one
+    db = journal._commits.db
     db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}")
     with pytest.raises(JournalUnwritable, match="cannot be written") as raised:
         journal.begin(
             "app/b", leaves="planned", reaches="prepared", direction="forward", method="x", rows=(), plan_hash="", found={"big": "x" * 100_000}
         )
-    assert (10, "database or disk is full") == (raised.value.exit, raised.value.why)
+    assert (raised.value.exit, raised.value.why) == (10, "database or disk is full")
     with pytest.raises(JournalUnwritable):
         journal.attempt(journal.rows(move.id)[0], CHANGE, (), "1")
     journal.close()
@@ -188,10 +187,10 @@ def test_everything_in_the_folder_is_its_owners_alone(journal: Journal, begin: B
     begin(journal)
     journal.write_undo_page("app/a", "# The way back\n")
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.rglob("*")}
-    assert 0o700 == stat.S_IMODE(state.stat().st_mode)
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
     assert {"journal.db", "journal.db-wal", "journal.db-shm", "lock", "hmac.key", "undo", "app-a.md"} == set(modes)
     assert {0o600, 0o700} == set(modes.values())
-    assert 0o700 == modes["undo"]
+    assert modes["undo"] == 0o700
 
 
 def test_a_folder_and_a_journal_open_to_others_are_closed_to_them(state: Path, open_journal: Open) -> None:
@@ -200,7 +199,7 @@ def test_a_folder_and_a_journal_open_to_others_are_closed_to_them(state: Path, o
     state.chmod(0o755)
     (state / "journal.db").chmod(0o644)
     open_journal().close()
-    assert (0o700, 0o600) == (stat.S_IMODE(state.stat().st_mode), stat.S_IMODE((state / "journal.db").stat().st_mode))
+    assert (stat.S_IMODE(state.stat().st_mode), stat.S_IMODE((state / "journal.db").stat().st_mode)) == (0o700, 0o600)
 
 
 def test_the_key_is_the_lineages_own(journal: Journal, open_journal: Open, state: Path) -> None:
@@ -220,7 +219,7 @@ def test_a_killed_maker_leaves_nothing_in_the_way(state: Path, open_journal: Ope
     state.mkdir(mode=0o700)
     (state / "journal.db.new").write_bytes(b"half")
     (state / "hmac.key").write_text("of nobody")
-    assert 32 == len(open_journal().secret_key())
+    assert len(open_journal().secret_key()) == 32
     assert not (state / "journal.db.new").exists()
 
 
@@ -228,7 +227,7 @@ def test_an_undo_page_is_replaced_whole(journal: Journal, state: Path) -> None:
     """It lies under the subject's name, and a name cannot lead out of the folder."""
     journal.write_undo_page("app/a", "one\n")
     journal.write_undo_page("app/a", "two\n")
-    assert "two\n" == (state / "undo" / "app-a.md").read_text()
+    assert (state / "undo" / "app-a.md").read_text() == "two\n"
     assert undo.page_of(state, "app/../../x").parent == state / "undo"
     journal.remove_undo_page("app/a")
-    assert [] == os.listdir(state / "undo")
+    assert list((state / "undo").iterdir()) == []

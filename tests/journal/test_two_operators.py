@@ -47,10 +47,10 @@ change = Change(Ref("source", "Deployment", "a", "a"), {"spec.replicas": 1}, {"s
 """
 
 
-def process(code: str, state: Path, before: Sequence[str] = ()) -> subprocess.Popen[str]:
-    """Another operator, in a process of its own; `before`: what that process is started under."""
-    argv = [*before, sys.executable, "-c", PROLOGUE + textwrap.dedent(code), str(state)]
-    return subprocess.Popen(argv, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - code of these tests
+def process(code: str, state: Path, before: Sequence[str] = (), *, alone: bool = False) -> subprocess.Popen[str]:
+    """Another operator, in a process of its own; `before`: what it is started under; `alone`: without the imports of an operator."""
+    argv = [*before, sys.executable, "-c", ("" if alone else PROLOGUE) + textwrap.dedent(code), str(state)]
+    return subprocess.Popen(argv, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def test_the_second_is_told_who_and_what(journal: Journal, open_journal: Open) -> None:
@@ -60,7 +60,7 @@ def test_the_second_is_told_who_and_what(journal: Journal, open_journal: Open) -
     with pytest.raises(Locked) as raised:
         open_journal(ids=Known("bob", 7))
     told = dict(raised.value.data)
-    assert ("anna", "ws-12", 4411, "app/a, step 2 of 3", 5) == (told["who"], told["host"], told["pid"], told["doing"], raised.value.exit)
+    assert (told["who"], told["host"], told["pid"], told["doing"], raised.value.exit) == ("anna", "ws-12", 4411, "app/a, step 2 of 3", 5)
     assert told["since"].isoformat().startswith("2026-11-24T12:00")
 
 
@@ -77,7 +77,7 @@ def test_another_process_is_told_within_two_seconds(journal: Journal, state: Pat
             print(told.exit, told.data["who"], told.data["host"], told.data["pid"], monotonic() - begun < 2)
     """
     out, _ = process(code, state).communicate(timeout=30)
-    assert "5 anna ws-12 4411 True\n" == out
+    assert out == "5 anna ws-12 4411 True\n"
 
 
 @pytest.mark.world("subprocess")
@@ -85,7 +85,7 @@ def test_a_holder_that_was_killed_holds_nothing(state: Path, open_journal: Open)
     """SIGKILL leaves no lock behind, and what was committed is there."""
     holder = process("journal = opened(); journal.doing('app/a'); journal.flush(); print('held', flush=True); input()", state)
     assert holder.stdout is not None
-    assert "held\n" == holder.stdout.readline()
+    assert holder.stdout.readline() == "held\n"
     assert lock.held(state) is True
     with pytest.raises(Locked):
         open_journal()
@@ -94,8 +94,8 @@ def test_a_holder_that_was_killed_holds_nothing(state: Path, open_journal: Open)
     assert lock.held(state) is False
     seen = load(state)
     assert seen is not None
-    assert (False, "bob", "app/a") == (seen.held, seen.operator and seen.operator.who, seen.operator and seen.operator.doing)
-    assert "7c1e" != open_journal().lineage
+    assert (seen.held, seen.operator and seen.operator.who, seen.operator and seen.operator.doing) == (False, "bob", "app/a")
+    assert open_journal().lineage != "7c1e"
 
 
 def test_asking_who_holds_it_takes_nothing(state: Path, open_journal: Open) -> None:
@@ -139,7 +139,7 @@ def test_four_processes_lose_nothing_and_number_nothing_twice(journal: Journal, 
     numbers = [int(word) for other in others for word in other.communicate(timeout=120)[0].split()]
     assert list(range(1, 401)) == sorted(numbers)
     db = sqlite3.connect(state / "journal.db")
-    assert [(400,)] == db.execute("SELECT attempt FROM rows WHERE n = 1").fetchall()
+    assert db.execute("SELECT attempt FROM rows WHERE n = 1").fetchall() == [(400,)]
     db.close()
 
 
@@ -158,7 +158,7 @@ def test_threads_of_one_process_share_the_journal(journal: Journal, begin: Begin
     for thread in threads:
         thread.join()
     assert rows == [journal.row(row.transition, 1) for row in rows]
-    assert [25] * 4 == [row.attempt for row in rows]
+    assert [row.attempt for row in rows] == [25] * 4
 
 
 def test_a_commit_may_wait_while_another_thread_writes(open_journal: Open, begin: Begin) -> None:
@@ -179,7 +179,7 @@ def test_a_commit_may_wait_while_another_thread_writes(open_journal: Open, begin
     begin(journal, subject="app/b")
     go.set()
     thread.join()
-    assert [True] == parked
+    assert parked == [True]
 
 
 def test_a_lock_file_taken_away_is_no_lock(state: Path, open_journal: Open) -> None:

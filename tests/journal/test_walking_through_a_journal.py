@@ -17,6 +17,7 @@ from portkey_migrate.journal.seeding import first
 from portkey_migrate.journal.writer import Journal
 from portkey_migrate.model import Node, ok
 from portkey_migrate.model import block as refused
+
 from .conftest import CHANGE, WAY, Ticking, plan_of
 
 Begin = Callable[..., Transition]
@@ -42,8 +43,11 @@ def gone_back(journal: Journal, begin: Begin, leaves: str, reaches: str) -> Tran
 
 def test_every_subject_of_a_plan_begins_in_its_first_state(journal: Journal) -> None:
     """Phases, tasks and apps are known in the plan's order."""
-    assert [("phase/1-first", "pending"), ("task/agree", "todo"), ("app/a", "planned"), ("app/b", "planned")] == [
-        (subject.id, subject.state) for subject in journal.subjects()
+    assert [(subject.id, subject.state) for subject in journal.subjects()] == [
+        ("phase/1-first", "pending"),
+        ("task/agree", "todo"),
+        ("app/a", "planned"),
+        ("app/b", "planned"),
     ]
 
 
@@ -63,9 +67,9 @@ def test_a_plan_that_changed_moves_no_state(journal: Journal, begin: Begin) -> N
     """A new place, a new app, an app that is gone: states stay, and what is gone is still known, last."""
     moved(journal, begin, "planned", "prepared")
     journal.seed(plan_of("c", "a"))
-    assert ["phase/1-first", "task/agree", "app/c", "app/a", "app/b"] == [subject.id for subject in journal.subjects()]
-    assert ("prepared", 1) == (journal.subject("app/a").state, journal.subject("app/a").version)
-    assert -1 == journal.subject("app/b").position
+    assert [subject.id for subject in journal.subjects()] == ["phase/1-first", "task/agree", "app/c", "app/a", "app/b"]
+    assert (journal.subject("app/a").state, journal.subject("app/a").version) == ("prepared", 1)
+    assert journal.subject("app/b").position == -1
 
 
 def test_seeding_the_same_plan_again_commits_nothing(open_journal: Open) -> None:
@@ -80,7 +84,7 @@ def test_seeding_the_same_plan_again_commits_nothing(open_journal: Open) -> None
 
 def test_a_key_carries_lineage_and_number(journal: Journal, begin: Begin) -> None:
     """Names made in a move are told from those of another journal and another move."""
-    assert "pm-7c1e-1" == begin(journal).key
+    assert begin(journal).key == "pm-7c1e-1"
 
 
 def test_what_is_read_is_what_was_written(journal: Journal, begin: Begin) -> None:
@@ -109,7 +113,7 @@ def test_a_row_that_went_on_elsewhere_is_not_written_over(journal: Journal, begi
     journal.attempt(row, CHANGE, (), "77")
     with pytest.raises(JournalUnusable):
         journal.attempt(row, CHANGE, (), "77")
-    assert 1 == journal.row(row.transition, 1).attempt
+    assert journal.row(row.transition, 1).attempt == 1
 
 
 def test_one_step_costs_one_commit(open_journal: Open, begin: Begin) -> None:
@@ -139,7 +143,7 @@ def test_a_move_begins_where_its_subject_stands(journal: Journal, begin: Begin) 
     """Anything else was decided on an old look."""
     with pytest.raises(JournalUnusable, match="stands in planned, not in prepared"):
         begin(journal, "prepared", "started")
-    assert [] == journal.transitions("app/a")
+    assert journal.transitions("app/a") == []
 
 
 def test_a_second_open_move_of_one_subject_is_refused(journal: Journal, begin: Begin) -> None:
@@ -147,7 +151,7 @@ def test_a_second_open_move_of_one_subject_is_refused(journal: Journal, begin: B
     begin(journal)
     with pytest.raises(JournalUnusable):
         begin(journal)
-    assert 1 == len(journal.transitions("app/a"))
+    assert len(journal.transitions("app/a")) == 1
 
 
 def test_a_way_back_ends_what_it_goes_back_over(journal: Journal, begin: Begin) -> None:
@@ -155,14 +159,14 @@ def test_a_way_back_ends_what_it_goes_back_over(journal: Journal, begin: Begin) 
     forward = begin(journal)
     back = begin(journal, "planned", "planned", direction="back", of=forward.id, by_itself=True, why="no quota")
     assert back == journal.open_transition("app/a")
-    assert ("went-back", "no quota") == (journal.transition(forward.id).outcome, journal.transition(forward.id).error)
+    assert (journal.transition(forward.id).outcome, journal.transition(forward.id).error) == ("went-back", "no quota")
 
 
 def test_an_arrival_moves_the_subject_once(journal: Journal, begin: Begin) -> None:
     """State, gate, time and version go with the end of the move, in one commit."""
     move = begin(journal)
     there = journal.arrive(move.id, state="prepared", outcome="done", gate="person")
-    assert ("prepared", 1, "person") == (there.state, there.version, there.gate)
+    assert (there.state, there.version, there.gate) == ("prepared", 1, "person")
     assert journal.open_transition("app/a") is None
     with pytest.raises(JournalUnusable):
         journal.arrive(move.id, state="started", outcome="done")
@@ -186,7 +190,7 @@ def test_a_parked_move_stays_open(journal: Journal, begin: Begin) -> None:
     journal.park(move.id, "not seen from outside")
     parked = journal.open_transition("app/a")
     assert parked is not None
-    assert ("parked", "not seen from outside") == (parked.outcome, parked.error)
+    assert (parked.outcome, parked.error) == ("parked", "not seen from outside")
 
 
 def test_a_task_made_anew_is_as_new(journal: Journal, begin: Begin) -> None:
@@ -201,7 +205,7 @@ def test_a_plain_move_is_in_the_history(journal: Journal, state: Path) -> None:
     """A phase has no rows, and yet one can read when it was opened and by whom."""
     journal.set_plain("phase/1-first", "open")
     told = history(state, "phase/1-first")
-    assert [("pending", "open", "anna")] == [(t.move.transition.leaves, t.move.transition.reaches, t.move.transition.who) for t in told if t.move]
+    assert [(t.move.transition.leaves, t.move.transition.reaches, t.move.transition.who) for t in told if t.move] == [("pending", "open", "anna")]
 
 
 def test_what_was_gone_back_over_counts_no_more(journal: Journal, begin: Begin) -> None:
@@ -221,7 +225,7 @@ def test_a_row_never_sent_was_not_begun(journal: Journal, begin: Begin) -> None:
     """Its undo is left out of the way back."""
     move = begin(journal)
     journal.attempt(journal.rows(move.id)[1], CHANGE, (), "1")
-    assert ["scale-to-0"] == [row.name for _, row in journal.begun("app/a", "planned", WAY)]
+    assert [row.name for _, row in journal.begun("app/a", "planned", WAY)] == ["scale-to-0"]
 
 
 def test_a_state_that_nobody_knows_is_an_error(journal: Journal, begin: Begin) -> None:
@@ -247,8 +251,8 @@ def test_a_person_resolves_what_no_look_can_tell(journal: Journal, begin: Begin)
     rows = [journal.attempt(row, CHANGE, (), "1") for row in journal.rows(begin(journal).id)[:2]]
     done = journal.resolve(rows[0].transition, 1, "done", "anna")
     undone = journal.resolve(rows[1].transition, 2, "undone", "anna")
-    assert (False, False) == (done.in_doubt, undone.in_doubt)
-    assert (True, False) == (done.done_at is not None, undone.done_at is not None)
+    assert (done.in_doubt, undone.in_doubt) == (False, False)
+    assert (done.done_at is not None, undone.done_at is not None) == (True, False)
     with pytest.raises(JournalUnusable):
         journal.resolve(rows[0].transition, 3, "done", "anna")
 
@@ -264,7 +268,7 @@ def test_a_pin_is_made_once(journal: Journal) -> None:
 def test_what_was_written_once_stays(journal: Journal, begin: Begin, state: Path) -> None:
     """Whoever writes into the file: change, undo, answers, pins, ends and lineage are kept by the file itself."""
     journal.pin("source", "7c1e", "ab", "anna")
-    move = moved(journal, begin, "planned", "prepared")
+    moved(journal, begin, "planned", "prepared")
     journal.answers([Asked("app/a", "hold-holds", ok(), datetime(2026, 11, 24, tzinfo=UTC))])
     journal.close()
     db = sqlite3.connect(state / "journal.db")
@@ -277,7 +281,7 @@ def test_what_was_written_once_stays(journal: Journal, begin: Begin, state: Path
         "UPDATE rows SET attempt = 1 WHERE n = 2",
         "DELETE FROM rows",
         "DELETE FROM transitions",
-        f"UPDATE transitions SET ended = NULL WHERE id = {move.id}",
+        "UPDATE transitions SET ended = NULL",
         "UPDATE transitions SET found = '[]'",
         "UPDATE pins SET uid = 'x'",
         "UPDATE answers SET verdict = 'ok'",
@@ -299,23 +303,23 @@ def test_one_look_holds_what_a_screen_needs(journal: Journal, begin: Begin, stat
     journal.flush()
     seen = load(state)
     assert seen is not None
-    assert ["app/b", "phase/1-first", "task/agree", "app/a"] == [subject.id for subject in seen.subjects]
-    assert {"phase": {"pending": 1}, "task": {"todo": 1}, "app": {"planned": 1, "prepared": 1}} == seen.totals
+    assert [subject.id for subject in seen.subjects] == ["app/b", "phase/1-first", "task/agree", "app/a"]
+    assert seen.totals == {"phase": {"pending": 1}, "task": {"todo": 1}, "app": {"planned": 1, "prepared": 1}}
     assert [(parked.id, 3)] == [(move.transition.id, len(move.rows)) for move in seen.open]
-    assert ["fence-on"] == [row.name for row in seen.last["app/a"].rows]
-    assert ["it was reverted"] == [asked.answer.why for asked in seen.refused["app/a"]]
-    assert (True, "anna", "app/b, step 1 of 3") == (seen.held, seen.operator and seen.operator.who, seen.operator and seen.operator.doing)
-    assert ("small", 4) == (seen.plan["name"], seen.count)
+    assert [row.name for row in seen.last["app/a"].rows] == ["fence-on"]
+    assert [asked.answer.why for asked in seen.refused["app/a"]] == ["it was reverted"]
+    assert (seen.held, seen.operator and seen.operator.who, seen.operator and seen.operator.doing) == (True, "anna", "app/b, step 1 of 3")
+    assert (seen.plan["name"], seen.count) == ("small", 4)
     journal.close()
     after = load(state, page=2)
     assert after is not None
-    assert (False, 2, 4) == (after.held, len(after.subjects), after.count)
+    assert (after.held, len(after.subjects), after.count) == (False, 2, 4)
 
 
 def test_before_a_journal_there_is_nothing_and_nothing_is_made(state: Path) -> None:
     """A reader makes no folder, no file, no error."""
     view = View(state)
-    assert (None, [], [], {}, None) == (load(state), history(state), view.subjects(), view.pins(), view.open_transition("app/a"))
+    assert (load(state), history(state), view.subjects(), view.pins(), view.open_transition("app/a")) == (None, [], [], {}, None)
     with pytest.raises(KeyError):
         view.subject("app/a")
     assert not state.exists()
@@ -337,9 +341,9 @@ def test_history_is_cut_by_subject_and_time(journal: Journal, begin: Begin, stat
     moved(journal, begin, "planned", "prepared")
     journal.answers([Asked("app/b", "hold-holds", refused("no"), datetime(2026, 11, 25, tzinfo=UTC))])
     journal.flush()
-    assert ["app/a", "app/b"] == [told.subject for told in history(state)]
-    assert ["app/b"] == [told.subject for told in history(state, since=datetime(2026, 11, 25, tzinfo=UTC))]
-    assert [] == history(state, "task/agree")
+    assert [told.subject for told in history(state)] == ["app/a", "app/b"]
+    assert [told.subject for told in history(state, since=datetime(2026, 11, 25, tzinfo=UTC))] == ["app/b"]
+    assert history(state, "task/agree") == []
 
 
 def test_rows_of_a_way_back_name_what_they_undo(journal: Journal, begin: Begin) -> None:

@@ -68,15 +68,15 @@ def test_a_copy_with_its_wal_is_the_journal(journal: Journal, begin: Begin, stat
     move = begin(journal)
     journal.attempt(journal.rows(move.id)[0], CHANGE, (), "1")
     copy = tmp_path / "copy"
-    subprocess.run([shutil.which("cp") or "cp", "-r", state, copy], check=True)  # noqa: S603 - cp of a folder of ours; another process, as the harness is
+    subprocess.run([shutil.which("cp") or "cp", "-r", state, copy], check=True)
     (copy / "journal.db-shm").unlink()
     seen = load(copy)
     assert seen is not None
-    assert (False, [1, 0, 0]) == (seen.held, [row.attempt for row in seen.open[0].rows])
+    assert (seen.held, [row.attempt for row in seen.open[0].rows]) == (False, [1, 0, 0])
     with Journal.open(copy, world="real", clock=Ticking(), ids=Known("bob", 2)) as again:
         assert journal.secret_key() == again.secret_key()
-        assert 2 == again.attempt(again.row(move.id, 1), CHANGE, (), "2").attempt
-    assert 1 == journal.row(move.id, 1).attempt
+        assert again.attempt(again.row(move.id, 1), CHANGE, (), "2").attempt == 2
+    assert journal.row(move.id, 1).attempt == 1
 
 
 @pytest.mark.world("subprocess")
@@ -92,13 +92,13 @@ def test_a_reader_sees_what_a_killed_writer_left(state: Path) -> None:
         state,
     )
     assert holder.stdout is not None
-    assert "pinned\n" == holder.stdout.readline()
+    assert holder.stdout.readline() == "pinned\n"
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
     for shm in (True, False):
         if not shm:
             (state / "journal.db-shm").unlink()
-        assert "7c1e" == View(state).pins()["source"].uid
+        assert View(state).pins()["source"].uid == "7c1e"
 
 
 @pytest.mark.world("subprocess")
@@ -118,14 +118,14 @@ def test_every_commit_is_synced_before_it_is_told(state: Path, tmp_path: Path) -
     calls = re.findall(r"(fdatasync|fsync|rename|write)\((?:1, \"(\w+)|)", trace.read_text())
     told = [said or call for call, said in calls if said or call != "write"]
     last = len(told) - 1 - told[::-1].index("rename")
-    assert "fsync" == told[last + 1]  # the folder
-    assert ["pin", "fdatasync", "committed", "pin", "fdatasync", "committed"] == told[-6:]
+    assert told[last + 1] == "fsync"  # the folder
+    assert told[-6:] == ["pin", "fdatasync", "committed", "pin", "fdatasync", "committed"]
 
 
 @pytest.mark.parametrize("pragma", ["journal_mode", "synchronous"])
 def test_the_journal_is_wal_and_full(journal: Journal, pragma: str) -> None:
     """Set on the connection and read back: NORMAL would put no sync between an intent and its send."""
-    assert {"journal_mode": "wal", "synchronous": 2}[pragma] == journal._commits.db.execute(f"PRAGMA {pragma}").fetchone()[0]  # noqa: SLF001 - a pragma is the connection's own
+    assert {"journal_mode": "wal", "synchronous": 2}[pragma] == journal._commits.db.execute(f"PRAGMA {pragma}").fetchone()[0]
 
 
 @pytest.mark.world("subprocess")
@@ -140,4 +140,21 @@ def test_a_reader_imports_the_standard_library_alone(state: Path) -> None:
         print(json.dumps([name for name in ("sqlmodel", "sqlalchemy", "pydantic", "transitions", "structlog", "kubernetes") if name in sys.modules]))
     """
     out, _ = process(code, state).communicate(timeout=30)
-    assert [] == json.loads(out)
+    assert json.loads(out) == []
+
+
+@pytest.mark.world("subprocess")
+def test_a_page_of_ten_thousand_apps_is_small(state: Path) -> None:
+    """The first page and the totals come by an index; the whole process stays under 20 MiB."""
+    with Journal.open(state, world="real", clock=Ticking(), ids=Known()) as journal:
+        journal.seed(plan_of(*(f"app{n}" for n in range(10_000))))
+    code = """
+        import sys
+        from pathlib import Path
+        from portkey_migrate.journal.read import load
+        seen = load(Path(sys.argv[1]))
+        peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+        print(len(seen.subjects), seen.totals["app"]["planned"], int(peak.split()[1]) <= 20 * 1024)
+    """
+    out, _ = process(code, state, alone=True).communicate(timeout=30)
+    assert out == "40 10000 True\n"

@@ -65,6 +65,8 @@ def load_plan(folder: Path) -> Plan:
         not_built_methods=NOT_BUILT_METHODS - frozenset(built),
         not_built_tasks=NOT_BUILT_TASKS - frozenset(built),
         not_built_checks=NOT_BUILT_CHECKS - frozenset(checks.registry()),
+        states={**machines.STATES, "new-node": machines.NEW_NODE},
+        app_gates=machines.GATES["app"],
     )
     return plans.load(folder, names)
 
@@ -301,7 +303,7 @@ def _logged(state: Path, say: Say, clock: Clock) -> Say:
     """Progress to the screen, and a line of it to `state/log.jsonl`, after the fact and off the critical path."""
     import structlog
 
-    file = (state / "log.jsonl").open("a", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600))
+    file = os.fdopen(os.open(state / "log.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8")
     log = structlog.wrap_logger(
         structlog.WriteLogger(file),
         processors=[structlog.processors.JSONRenderer(default=str)],

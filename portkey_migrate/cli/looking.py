@@ -36,13 +36,13 @@ def names_known(home: str | None, state: str | None) -> list[str]:
     """Subjects of the journal's first page, for completion; nothing where there is none, because a tab must not complain."""
     try:
         return read(home, state, utc=True).names()
-    except Exception:  # noqa: BLE001  whatever is wrong, the person gets to know it when the command runs
+    except Exception:  # noqa: BLE001 - whatever is wrong, the person gets to know it when the command runs
         return []
 
 
 def _now(snapshot: Any) -> datetime:
     """Of the journal's world: a rehearsal's clock is the lab's, and the newest time that it wrote down is all that is known of it."""
-    return (None if snapshot.world == "real" else build.newest(snapshot)) or datetime.now(UTC)  # noqa: TID251  an age on a screen decides nothing; the clock's port costs more than all of `status`
+    return (None if snapshot.world == "real" else build.newest(snapshot)) or datetime.now(UTC)  # noqa: TID251 - an age on a screen decides nothing; the clock's port costs more than all of `status`
 
 
 def _short(place: Path) -> str:

@@ -14,12 +14,16 @@ Command = Callable[..., Any]
 
 def output(*only: str) -> Callable[[Command], Command]:
     """`-o FORMAT`; `only`: the formats that a verb has, else every file in report/formats."""
-    return click.option("-o", "--output", type=click.Choice(list(only) or formats.names()), default="table", show_default=True, help="What the answer looks like.")
+    return click.option(
+        "-o", "--output", type=click.Choice(list(only) or formats.names()), default="table", show_default=True, help="What the answer looks like."
+    )
 
 
 def places(command: Command) -> Command:
     """`-C` and `--state`, after the verb as before it."""
-    command = click.option("--state", metavar="DIR", help="The folder of the journal, else state/ beside phases/.", envvar="PORTKEY_MIGRATE_STATE")(command)
+    command = click.option("--state", metavar="DIR", help="The folder of the journal, else state/ beside phases/.", envvar="PORTKEY_MIGRATE_STATE")(
+        command
+    )
     return click.option("-C", "home", metavar="DIR", help="The folder that holds phases/; else the nearest from here upwards.")(command)
 
 
@@ -41,4 +45,6 @@ def answers(command: Command) -> Command:
     """How questions are answered without a terminal. `-y` never answers a severe one."""
     command = click.option("--no-input", is_flag=True, help="Never ask; what nothing answers is exit 2.")(command)
     command = click.option("--confirm", metavar="NAME", default="", help="Answers one severe question: the name that it asks for.")(command)
-    return click.option("-y", "--yes", is_flag=True, help="Answers the moderate questions (an outage, a lossless pivot); never a severe one.")(command)
+    return click.option("-y", "--yes", is_flag=True, help="Answers the moderate questions (an outage, a lossless pivot); never a severe one.")(
+        command
+    )

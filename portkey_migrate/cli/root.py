@@ -15,10 +15,10 @@ from portkey_migrate.errors import MigrateError, Usage
 class LazyGroup(click.Group):
     """Knows the verbs by name; the help shows the static short texts of `words.py`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's shape
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(words.VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's shape
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in words.VERBS:
             return None
         command: click.Command = importlib.import_module(f"portkey_migrate.cli.verbs.{cmd_name}").command
@@ -37,18 +37,20 @@ class LazyGroup(click.Group):
             )
         return super().resolve_command(ctx, args)
 
-    def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002  click's shape
+    def get_help(self, ctx: click.Context) -> str:
         """The same page that is shown before click is imported."""
         return words.root_help(quick.program()).rstrip("\n")
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:  # noqa: ARG002  click's shape
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """Verbs from the static table: pressing tab imports none of them."""
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(verb, help=says) for verb, says in words.VERBS.items() if verb.startswith(incomplete)]
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PORTKEY_MIGRATE"}, invoke_without_command=False)
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "PORTKEY_MIGRATE"}, invoke_without_command=False
+)
 @click.option("-C", "home", metavar="DIR", help="The folder that holds phases/; else the nearest from here upwards.")
 @click.version_option(package_name="portkey-migrate", prog_name="portkey-migrate", message="%(prog)s %(version)s")
 @click.pass_context
@@ -76,5 +78,5 @@ def _usage(wrong: click.ClickException, argv: Sequence[str]) -> MigrateError:
     hint = f"migrate {verb} --help" if verb else "migrate --help"
     near = getattr(wrong, "possibilities", None)
     if near and "Did you mean" not in what:
-        what += f", did you mean {sorted(near)[0]}?"
+        what += f", did you mean {min(near)}?"
     return Usage(what[:1].lower() + what[1:], hint=hint)

@@ -28,10 +28,19 @@ def parse(typed: Sequence[str], *, everything: bool = False, kind_alone: bool = 
     if kind not in KINDS:
         near = nearest(kind, list(KINDS)) or (kind[:-1] if kind[:-1] in KINDS else "")
         if near and names:
-            raise Usage(f"there is no kind {kind!r}, did you mean {near}?", hint=f"migrate {_verb()} {near} {names[0]}")
+            meant = f"{near} {names[0]}"
+            raise Usage(f"there is no kind {kind!r}, did you mean {near}?", hint=f"migrate {_verb()} {meant}")
         if len(words) == 1:
-            raise Usage(f"{said!r} is a name without a kind", why=f"a subject is typed KIND NAME or KIND/NAME; the kinds are {', '.join(KINDS)}", hint=f"migrate {_verb()} app {kind}")
-        raise Usage(f"{said!r} is no subject", why=f"a subject is typed KIND NAME or KIND/NAME; the kinds are {', '.join(KINDS)}", hint=f"migrate {_verb()} --help")
+            raise Usage(
+                f"{said!r} is a name without a kind",
+                why=f"a subject is typed KIND NAME or KIND/NAME; the kinds are {', '.join(KINDS)}",
+                hint=f"migrate {_verb()} app {kind}",
+            )
+        raise Usage(
+            f"{said!r} is no subject",
+            why=f"a subject is typed KIND NAME or KIND/NAME; the kinds are {', '.join(KINDS)}",
+            hint=f"migrate {_verb()} --help",
+        )
     if kind_alone and not names:
         return kind
     if len(names) != 1 or not names[0] or "/" in names[0]:
@@ -60,7 +69,7 @@ def _verb() -> str:
     return context.info_name or "status" if context else "status"
 
 
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001  click's shape
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Kinds, and names of the journal: a tab must not load a plan."""
     from portkey_migrate.cli.looking import names_known
 

@@ -35,7 +35,7 @@ def told(words: Sequence[str]) -> Iterator[Ending]:
         # `migrate history | head`: the reader has what it wanted; Python would complain once more while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         ending.status = 0
-    except Exception as error:  # noqa: BLE001  the last place before a person: what is not ours becomes PKM-0001
+    except Exception as error:  # noqa: BLE001 - the last place before a person: what is not ours becomes PKM-0001
         ending.status = show(as_ours(error), words)
 
 
@@ -61,7 +61,7 @@ def show(error: MigrateError, words: Sequence[str]) -> int:
     from portkey_migrate.report.paper import paper_of
 
     sys.stdout.flush()
-    sys.stderr.write(failures.screen(error, paper_of(sys.stderr, os.environ)))
+    sys.stderr.write(failures.screen(error, paper_of(sys.stderr, os.environ), every_fault="lint" in words))
     if wants_json(words):
         import json
 

@@ -33,10 +33,23 @@ Each verb has its own help: migrate VERB --help
 
 def root_help(program: str) -> str:
     """The first page: what this is, the verbs, the exit statuses."""
-    lines = [f"Usage: {program} [-C DIR] VERB [KIND NAME] [OPTIONS]", "", "  Carries a live K3s cluster to Talos, app by app, with a written way back.", "", "Verbs:"]
+    lines = [
+        f"Usage: {program} [-C DIR] VERB [KIND NAME] [OPTIONS]",
+        "",
+        "  Carries a live K3s cluster to Talos, app by app, with a written way back.",
+        "",
+        "Verbs:",
+    ]
     wide = max(len(verb) for verb in VERBS)
     lines += [f"  {verb:<{wide}}  {says}" for verb, says in VERBS.items()]
-    lines += ["", "Options:", "  -C DIR      The folder that holds phases/; else the nearest from here upwards.", "  --version   The version.", "  --help      This page.", ""]
+    lines += [
+        "",
+        "Options:",
+        "  -C DIR      The folder that holds phases/; else the nearest from here upwards.",
+        "  --version   The version.",
+        "  --help      This page.",
+        "",
+    ]
     return "\n".join(lines) + "\n" + EPILOG
 
 

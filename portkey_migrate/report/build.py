@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from portkey_migrate.report import serving, words
+from portkey_migrate.report import following, serving, words
 from portkey_migrate.report.serving import Moving
 from portkey_migrate.report.status import Report, Standing
 
@@ -22,7 +22,7 @@ def nothing_begun(place: str, plan: str = "", tz: tzinfo | None = None) -> Repor
         headline="All data is safe: nothing has begun, everything runs on K3s as it did before.",
         sentences=["There is no journal yet; the first `migrate advance` makes it."],
         phases=[], apps=[], others=[], totals={},
-        next=[("migrate plan", "what would be done, each step with its undo"), ("migrate preflight", "asks, changes nothing"), ("migrate advance", "begins")],
+        next=list(following.AT_FIRST),
         holder={}, clusters={}, subjects=0, tz=tz,
     )  # fmt: skip
 
@@ -30,7 +30,10 @@ def nothing_begun(place: str, plan: str = "", tz: tzinfo | None = None) -> Repor
 def build(snapshot: Any, *, place: str, now: datetime, tz: tzinfo | None = None) -> Report:
     """`now`: of the world that the journal is of. In the lab that is the newest time in the journal."""
     moving = {move.transition.subject: Moving(move.transition, move.rows) for move in snapshot.open}
-    stands = [_standing(subject, moving.get(subject.id), _last(snapshot, subject.id), snapshot.refused.get(subject.id, ()), now, tz) for subject in snapshot.subjects]
+    stands = [
+        _standing(subject, moving.get(subject.id), _last(snapshot, subject.id), snapshot.refused.get(subject.id, ()), now, tz)
+        for subject in snapshot.subjects
+    ]
     apps = [one for one in stands if one.subject.startswith("app/")]
     held = bool(snapshot.held and snapshot.operator is not None)
     return Report(
@@ -44,7 +47,7 @@ def build(snapshot: Any, *, place: str, now: datetime, tz: tzinfo | None = None)
         apps=apps,
         others=[one for one in stands if one.subject.startswith(("node/", "task/")) and one.symbol != "○"],
         totals={kind: dict(states) for kind, states in snapshot.totals.items()},
-        next=_next(stands, moving, snapshot.totals, held=held),
+        next=following.commands(stands, moving, snapshot.totals, held=held),
         holder=_holder(snapshot.operator) if held else {},
         clusters={role: pin.uid for role, pin in snapshot.pins.items()},
         subjects=snapshot.count,
@@ -66,7 +69,7 @@ def _last(snapshot: Any, subject: str) -> Any:
     return move.transition if move is not None else None
 
 
-def _standing(subject: Any, moving: Moving | None, last: Any, refused: Sequence[Any], now: datetime, tz: tzinfo | None) -> Standing:  # noqa: PLR0913  one row of the table is made of six things
+def _standing(subject: Any, moving: Moving | None, last: Any, refused: Sequence[Any], now: datetime, tz: tzinfo | None) -> Standing:
     kind = subject.kind
     since, seconds = serving.outage([one for one in (last, moving.transition if moving else None) if one is not None], now)
     serves = serving.serves(subject.state, subject.method, moving, down=since is not None) if kind == "app" else ""
@@ -78,7 +81,7 @@ def _standing(subject: Any, moving: Moving | None, last: Any, refused: Sequence[
         symbol=symbol,
         word=_WORDS[symbol],
         serves=serves,
-        down=_down(since is not None, seconds, subject.outage),
+        down=_down(seconds, subject.outage, now_down=since is not None),
         back=serving.way_back(subject.state, serves, moving) if kind == "app" else "",
         note=_refused(refused_by, now, tz) if refused_by else _note(subject, moving, last, now, tz),
         method=subject.method,
@@ -103,7 +106,7 @@ def _symbol(subject: Any, moving: Moving | None, last: Any) -> str:
     return "◐" if subject.kind == "phase" and subject.state == "open" else "‖"
 
 
-def _down(now_down: bool, seconds: float, budget: float) -> str:  # noqa: FBT001  one caller, one line below its definition
+def _down(seconds: float, budget: float, *, now_down: bool) -> str:
     if not seconds and not now_down:
         return ""
     over = " (over)" if not now_down else ""
@@ -187,34 +190,9 @@ def _interrupted(snapshot: Any, one: Moving, now: datetime, tz: tzinfo | None) -
     if open_ is None or open_.sent_at is None:
         return f"{said} ({name}) not begun. The same command goes on."
     answer = "answered, not yet seen to have come" if open_.reply == "ok" else "no result"
-    return f"{said}, {open_.name}, intent {words.clock(open_.sent_at, now, tz)}, {answer}. The next command looks first and repeats nothing that happened."
+    intent = words.clock(open_.sent_at, now, tz)
+    return f"{said}, {open_.name}, intent {intent}, {answer}. The next command looks first and repeats nothing that happened."
 
 
 def _holder(lock: Any) -> dict[str, Any]:
     return {"who": lock.who, "host": lock.host, "pid": lock.pid, "since": words.utc(lock.since), "doing": lock.doing}
-
-
-def _next(stands: Sequence[Standing], moving: Mapping[str, Moving], totals: Mapping[str, Mapping[str, int]], *, held: bool) -> list[tuple[str, str]]:
-    """At most two commands: the one that goes on, and the one that goes back."""
-    if held:
-        return [("migrate status", "the other command is still at work")]
-    for subject, one in moving.items():
-        typed = words.typed(subject)
-        if one.transition.direction == "back":
-            return [(f"migrate rollback {typed}", "finishes the way back")]
-        return [(f"migrate advance {typed}", "looks, then goes on"), (f"migrate rollback {typed}", "goes back")]
-    waiting = [one for one in stands if one.symbol == "‖" and one.subject.startswith("app/")]
-    for one in waiting:
-        typed = words.typed(one.subject)
-        if "soaks until" in one.note:
-            continue
-        return [(f"migrate advance {typed}", "goes on"), (f"migrate rollback {typed}", "goes back")]
-    failed = next((one for one in stands if one.symbol == "✖"), None)
-    if failed is not None:
-        return [(f"migrate history {words.typed(failed.subject)}", "what happened"), (f"migrate advance {words.typed(failed.subject)}", "tries again")]
-    if waiting:
-        return [(f"migrate advance {words.typed(waiting[0].subject)}", f"once it is due: {waiting[0].note}"), (f"migrate rollback {words.typed(waiting[0].subject)}", "goes back")]
-    phases = totals.get("phase", {})
-    if phases and set(phases) == {"closed"}:
-        return []
-    return [("migrate advance", "the next phase, to its next gate")]

@@ -32,5 +32,5 @@ class Diagram(NamedTuple):
             "machines": [{"title": one.title, "state": one.current, "states": list(one.states), "mermaid": one.mermaid} for one in self.drawn],
         }
 
-    def blocks(self, *, wide: bool) -> list[Block]:  # noqa: ARG002  a diagram has no width
+    def blocks(self, *, wide: bool) -> list[Block]:
         return [Verbatim(one.mermaid, "mermaid") for one in self.drawn]

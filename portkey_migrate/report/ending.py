@@ -36,5 +36,5 @@ class Ending(NamedTuple):
             "error": failures.document(self.error) if self.error is not None else None,
         }
 
-    def blocks(self, *, wide: bool) -> list[Block]:  # noqa: ARG002  an ending has one width
+    def blocks(self, *, wide: bool) -> list[Block]:
         return [Line(line) for line in self.lines]

@@ -9,13 +9,17 @@ from portkey_migrate.report import API_VERSION, words
 from portkey_migrate.report.layout import fold
 from portkey_migrate.report.paper import Paper
 
+MOST_FAULTS = 10
 
-def screen(error: MigrateError, paper: Paper) -> str:
-    """What stderr shows. The faults of a plan stand one a line, each where an editor can jump to it."""
+
+def screen(error: MigrateError, paper: Paper, *, every_fault: bool = False) -> str:
+    """What stderr shows. The faults of a plan stand one a line, each where an editor can jump to it; more than ten only where they were asked for."""
     lines = [f"✖ {error.code} {error.what}"]
     faults = error.data.get("faults")
     if faults:
-        lines += [str(fault) for fault in faults]
+        shown = faults if every_fault else faults[:MOST_FAULTS]
+        lines += [str(fault) for fault in shown]
+        lines += [f"and {len(faults) - len(shown)} more"] if len(faults) > len(shown) else []
     lines += _said("why", error.why if not faults else "", paper)
     lines += [f"    {label:<8}{value}" for label, value in _about(error) if value]
     lines += _said("safe", error.safe, paper)
@@ -50,7 +54,7 @@ def _said(label: str, text: str, paper: Paper) -> list[str]:
 
 def _about(error: MigrateError) -> list[tuple[str, Any]]:
     """Of another operator: who, where, since when, doing what. Others carry their data in the sentence."""
-    if error.exit != 5:  # noqa: PLR2004  the exit status of Locked, ux §2.2
+    if error.code != "PKM-0501":
         return []
     data = error.data
     who = data.get("who") or "unknown"

@@ -25,7 +25,13 @@ class History(NamedTuple):
         return [str(one.move.transition.id) for one in self.told if one.move is not None]
 
     def document(self) -> dict[str, Any]:
-        return {"apiVersion": API_VERSION, "kind": "History", "subject": self.subject, "world": self.world, "entries": [_entry(one) for one in self.told]}
+        return {
+            "apiVersion": API_VERSION,
+            "kind": "History",
+            "subject": self.subject,
+            "world": self.world,
+            "entries": [_entry(one) for one in self.told],
+        }
 
     def blocks(self, *, wide: bool) -> list[Block]:
         if not self.told:
@@ -55,14 +61,26 @@ class History(NamedTuple):
         why = one.error or one.why
         took = words.duration((one.ended - one.begun).total_seconds()) if one.ended else "-"
         what = way if self.subject else f"{one.subject} {way}"
-        return (_SYMBOLS.get(one.outcome, "◐"), str(one.id), words.clock(one.begun, latest, self.tz), getattr(one, "who", ""), what, f"{result}: {why}" if why else result, took)
+        return (
+            _SYMBOLS.get(one.outcome, "◐"),
+            str(one.id),
+            words.clock(one.begun, latest, self.tz),
+            getattr(one, "who", ""),
+            what,
+            f"{result}: {why}" if why else result,
+            took,
+        )
 
     def _row(self, row: Any, latest: datetime) -> tuple[str, ...]:
         """A step of it: what no answer was seen for stands out, because it is what a crash leaves."""
         at = row.done_at or row.sent_at
         began = row.sent_at or row.done_at
         answer = _answer(row)
-        result = (answer.get("why") or answer.get("verdict") or "done") if row.done_at else f"intent written, {'reply ' + row.reply if row.reply else 'answer never seen'}"
+        result = (
+            (answer.get("why") or answer.get("verdict") or "done")
+            if row.done_at
+            else f"intent written, {'reply ' + row.reply if row.reply else 'answer never seen'}"
+        )
         took = words.duration((row.done_at - began).total_seconds()) if row.done_at and row.sent_at else "-"
         again = f", attempt {row.attempt}" if row.attempt > 1 else ""
         return ("", f"{row.transition}.{row.n}", words.clock(at, latest, self.tz) if at else "", "", f"  {row.name}{again}", result, took)
@@ -101,7 +119,15 @@ def _move(one: Any, rows: Sequence[Any]) -> dict[str, Any]:
         "downFrom": words.utc(one.down_from),
         "downTo": words.utc(one.down_to),
         "rows": [
-            {"row": f"{row.transition}.{row.n}", "name": row.name, "attempt": row.attempt, "sentAt": words.utc(row.sent_at), "reply": row.reply, "doneAt": words.utc(row.done_at), "answer": _answer(row)}
+            {
+                "row": f"{row.transition}.{row.n}",
+                "name": row.name,
+                "attempt": row.attempt,
+                "sentAt": words.utc(row.sent_at),
+                "reply": row.reply,
+                "doneAt": words.utc(row.done_at),
+                "answer": _answer(row),
+            }
             for row in rows
         ],
     }

@@ -10,6 +10,8 @@ from portkey_migrate.report.pages import Block, Column, Command, Line, Table
 
 _COLUMNS = (Column(""), Column("PHASE"), Column("SUBJECT"), Column("METHOD"), Column("NOW"), Column("TO"), Column("NOTE", folds=True, below=True))
 
+_FIRST = {"app": "planned", "task": "todo"}  # a node's first state is not known before it was looked at
+
 
 class Stop(NamedTuple):
     """One item of a phase."""
@@ -45,8 +47,8 @@ class Itinerary(NamedTuple):
                     kind, name = item.subject.split("/", 1)
                     method = plan.apps[name].method if kind == "app" else plan.tasks[name].kind if kind == "task" else ""
                     built = item.subject not in plan.not_built and kind != "node"
-                    now = states.get(item.subject, "")
-                    stops.append(Stop(phase.name, item.subject, method, now or "-", item.to, now == item.to, built, n > 0))
+                    now = states.get(item.subject, _FIRST.get(kind, ""))
+                    stops.append(Stop(phase.name, item.subject, method, now, item.to, now == item.to, built, n > 0))
         goals = tuple((phase.name, phase.goal, states.get(f"phase/{phase.name}", "pending")) for phase in phases)
         return cls(plan.name, goals, tuple(stops))
 
@@ -68,7 +70,15 @@ class Itinerary(NamedTuple):
                     "goal": goal,
                     "state": state,
                     "items": [
-                        {"subject": stop.subject, "method": stop.method, "state": stop.now, "to": stop.to, "there": stop.there, "built": stop.built, "side_by_side": stop.beside}
+                        {
+                            "subject": stop.subject,
+                            "method": stop.method,
+                            "state": stop.now,
+                            "to": stop.to,
+                            "there": stop.there,
+                            "built": stop.built,
+                            "side_by_side": stop.beside,
+                        }
                         for stop in self.stops
                         if stop.phase == name
                     ],
@@ -77,14 +87,26 @@ class Itinerary(NamedTuple):
             ],
         }
 
-    def blocks(self, *, wide: bool) -> list[Block]:  # noqa: ARG002  an itinerary has one width
-        out: list[Block] = [Line(f"Plan {self.plan}: {words.count(len(self.goals), 'phase')}, {words.count(len(self.stops), 'item')}, {len(self.left)} to go")]
+    def blocks(self, *, wide: bool) -> list[Block]:
+        out: list[Block] = [
+            Line(f"Plan {self.plan}: {words.count(len(self.goals), 'phase')}, {words.count(len(self.stops), 'item')}, {len(self.left)} to go")
+        ]
         out += [Line(f"  {name} ({state}): {goal}", hang=4) for name, goal, state in self.goals]
         rows = []
         last = ""
         for stop in self.stops:
             note = "" if stop.built else "not built yet"
-            rows.append((stop.symbol, "" if stop.phase == last else stop.phase, stop.subject + (" (beside)" if stop.beside else ""), stop.method, stop.now, stop.to, note))
+            rows.append(
+                (
+                    stop.symbol,
+                    "" if stop.phase == last else stop.phase,
+                    stop.subject + (" (beside)" if stop.beside else ""),
+                    stop.method,
+                    stop.now,
+                    stop.to,
+                    note,
+                )
+            )
             last = stop.phase
         following = next((stop.subject for stop in self.stops if not stop.there and stop.built), "")
         more = [Command(f"migrate plan {words.typed(following)}", "its steps, each with its undo", "or:  ")] if following else []

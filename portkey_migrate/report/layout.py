@@ -46,8 +46,9 @@ def table(it: Table, total: int) -> list[str]:
     if total and notes and _cramped(it, wide, notes):
         return _with_notes_below(it, notes, total)
     lines = [_row([column.title for column in it.columns], wide, it.columns, total)] if any(c.title for c in it.columns) else []
-    for row in it.rows:
-        lines.append([f" {line}" for line in fold(row.text, max(total - 1, 0))] if isinstance(row, Rule) else _row(row, wide, it.columns, total))
+    lines += [
+        [f" {line}" for line in fold(row.text, max(total - 1, 0))] if isinstance(row, Rule) else _row(row, wide, it.columns, total) for row in it.rows
+    ]
     return [line for several in lines for line in several]
 
 

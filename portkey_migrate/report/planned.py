@@ -7,7 +7,14 @@ from typing import Any, NamedTuple
 from portkey_migrate.report import API_VERSION, words
 from portkey_migrate.report.pages import Block, Column, Command, Line, Rule, Table
 
-_COLUMNS = (Column("#"), Column("TRANSITION"), Column("STEP"), Column("DOWN"), Column("CHANGES", folds=True, below=True), Column("UNDO", folds=True, below=True))
+_COLUMNS = (
+    Column("#"),
+    Column("TRANSITION"),
+    Column("STEP"),
+    Column("DOWN"),
+    Column("CHANGES", folds=True, below=True),
+    Column("UNDO", folds=True, below=True),
+)
 
 
 class Planned(NamedTuple):
@@ -32,12 +39,22 @@ class Planned(NamedTuple):
             "outageBudgetSeconds": view.outage,
             "words": dict(view.words),
             "steps": [
-                {"n": row.n, "transition": row.transition, "step": row.name, "sign": row.sign, "object": row.object, "change": row.change, "undo": row.undo, "down": row.down, "pivot": row.pivot}
+                {
+                    "n": row.n,
+                    "transition": row.transition,
+                    "step": row.name,
+                    "sign": row.sign,
+                    "object": row.object,
+                    "change": row.change,
+                    "undo": row.undo,
+                    "down": row.down,
+                    "pivot": row.pivot,
+                }
                 for row in view.lines
             ],
         }
 
-    def blocks(self, *, wide: bool) -> list[Block]:  # noqa: ARG002  a plan has one width
+    def blocks(self, *, wide: bool) -> list[Block]:
         view = self.view
         said = [f"Plan for {view.subject}"]
         if view.method:
@@ -56,7 +73,9 @@ class Planned(NamedTuple):
         last = ""
         for row in self.view.lines:
             if row.pivot:
-                out.append(Rule(f"---- the pivot: new writes live on Talos from here; back only by: migrate rollback {words.typed(self.view.subject)}"))
+                out.append(
+                    Rule(f"---- the pivot: new writes live on Talos from here; back only by: migrate rollback {words.typed(self.view.subject)}")
+                )
             changes = " ".join(part for part in (row.sign, row.object, row.change) if part)
             out.append((str(row.n), "" if row.transition == last else row.transition, row.name, "▌" if row.down else "-", changes, row.undo or "-"))
             last = row.transition
@@ -65,7 +84,11 @@ class Planned(NamedTuple):
     def _summary(self) -> list[Block]:
         view = self.view
         signs = [row.sign for row in view.lines]
-        said = [f"{signs.count(sign)} {word}" for sign, word in (("+", "to add"), ("~", "to change"), ("-", "to remove"), ("?", "to ask")) if signs.count(sign)]
+        said = [
+            f"{signs.count(sign)} {word}"
+            for sign, word in (("+", "to add"), ("~", "to change"), ("-", "to remove"), ("?", "to ask"))
+            if signs.count(sign)
+        ]
         down = f" Down for some of it, {words.duration(view.outage)} at most." if view.outage else " Nobody is down."
         typed = words.typed(view.subject)
         return [

@@ -59,7 +59,9 @@ class Preflight(NamedTuple):
         if words.world(self.world):
             out.append(Line(words.world(self.world)))
         ordered = sorted(self.asked, key=lambda one: _ORDER[one.answer.verdict])
-        rows = tuple((SYMBOLS[one.answer.verdict], one.answer.verdict, one.check, one.answer.why + (_values(one.answer) if wide else "")) for one in ordered)
+        rows = tuple(
+            (SYMBOLS[one.answer.verdict], one.answer.verdict, one.check, one.answer.why + (_values(one.answer) if wide else "")) for one in ordered
+        )
         if rows:
             out += [Line(), Table((Column(""), Column("ANSWER"), Column("CHECK"), Column("SEEN", folds=True, below=True)), rows)]
         fixes = [one for one in ordered if one.answer.fix and one.answer.verdict != "ok"]
@@ -71,8 +73,16 @@ class Preflight(NamedTuple):
         out.append(Line())
         typed = words.typed(self.subject)
         if self.blocked_by:
-            return [*out, Line(f"✖ {words.count(len(self.blocked_by), 'check blocks', 'checks block')}: {', '.join(self.blocked_by)}"), Command(f"migrate preflight {typed}", "asks again")]
-        return [*out, Line("✔ nothing blocks" + (f", {words.count(len(self.warned_by), 'warning')}" if self.warned_by else "")), Command(f"migrate advance {typed}")]
+            return [
+                *out,
+                Line(f"✖ {words.count(len(self.blocked_by), 'check blocks', 'checks block')}: {', '.join(self.blocked_by)}"),
+                Command(f"migrate preflight {typed}", "asks again"),
+            ]
+        return [
+            *out,
+            Line("✔ nothing blocks" + (f", {words.count(len(self.warned_by), 'warning')}" if self.warned_by else "")),
+            Command(f"migrate advance {typed}"),
+        ]
 
 
 def _values(answer: Any) -> str:

@@ -48,7 +48,8 @@ class Progress:
         tail = "the way back; its steps were written down before the first one" if back else "the way back is written down before each step"
         lines = [f"{event['subject']}   {event['leaves']} -> {event['reaches']}: {tail}"]
         if event.get("pivot") and not back:
-            lines.append(f"  the pivot: from here new writes live on Talos; nothing goes back by itself, `migrate rollback {words.typed(event['subject'])}` does")
+            typed = words.typed(event["subject"])
+            lines.append(f"  the pivot: from here new writes live on Talos; nothing goes back by itself, `migrate rollback {typed}` does")
         return lines
 
     def _on_step(self, event: Mapping[str, Any]) -> list[str]:

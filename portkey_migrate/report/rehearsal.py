@@ -30,9 +30,13 @@ class Rehearsal(NamedTuple):
 
     def blocks(self, *, wide: bool) -> list[Block]:
         it = self.it
+        verdict = str(it.get("verdict"))
         out: list[Block] = [
             Line(words.world(f"lab:{it.get('seed')}")),
-            Line(f"{_SYMBOLS.get(str(it.get('verdict')), '·')} {it.get('verdict')}: {it.get('subject') or 'the whole plan'} in {it.get('world')}, seed {it.get('seed')}", strong=True),
+            Line(
+                f"{_SYMBOLS.get(verdict, '·')} {verdict}: {it.get('subject') or 'the whole plan'} in {it.get('world')}, seed {it.get('seed')}",
+                strong=True,
+            ),
         ]
         out += [Line(f"  {reason}", hang=2) for reason in it.get("reasons") or []]
         if it.get("blocked_by"):
@@ -43,13 +47,35 @@ class Rehearsal(NamedTuple):
             out += [Line(), Table(columns, tuple(_app(app) for app in apps))]
         crashes = it.get("crashes") or {}
         if crashes.get("points"):
-            said = ", ".join(f"{crashes.get(key, 0)} {word}" for key, word in (("recovered", "recovered"), ("parked", "parked"), ("double_effects", "double effects"), ("by_sigkill", "by SIGKILL")))
-            out += [Line(), Line(f"Crash points: {crashes['points']}, of them {said}"), *(Line(f"  failed: {one}") for one in crashes.get("failed") or [])]
+            said = ", ".join(
+                f"{crashes.get(key, 0)} {word}"
+                for key, word in (
+                    ("recovered", "recovered"),
+                    ("parked", "parked"),
+                    ("double_effects", "double effects"),
+                    ("by_sigkill", "by SIGKILL"),
+                )
+            )
+            out += [
+                Line(),
+                Line(f"Crash points: {crashes['points']}, of them {said}"),
+                *(Line(f"  failed: {one}") for one in crashes.get("failed") or []),
+            ]
         out += [Line(f"Fault: {_plain(fault)}", hang=2) for fault in it.get("faults") or []]
         left = [one for one in it.get("differences") or [] if wide or not one.get("allowed_by")]
         out += [Line(f"Difference: {_plain(one)}", hang=2) for one in left]
-        took = f"{words.duration(float(it.get('virtual_seconds') or 0))} of the lab's time in {words.duration(float(it.get('wall_seconds') or 0))}, {it.get('api_calls', 0)} calls"
-        return [*out, Line(), Line(took), Command(f"migrate rehearse {words.typed(str(it.get('subject') or ''))} --seed {it.get('seed')} -o json".replace("  ", " "), "the same run, whole", "Again:")]
+        there, here = (words.duration(float(it.get(key) or 0)) for key in ("virtual_seconds", "wall_seconds"))
+        took = f"{there} of the lab's time in {here}, {it.get('api_calls', 0)} calls"
+        return [
+            *out,
+            Line(),
+            Line(took),
+            Command(
+                f"migrate rehearse {words.typed(str(it.get('subject') or ''))} --seed {it.get('seed')} -o json".replace("  ", " "),
+                "the same run, whole",
+                "Again:",
+            ),
+        ]
 
 
 def _app(app: Mapping[str, Any]) -> tuple[str, ...]:

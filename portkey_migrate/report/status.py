@@ -83,7 +83,13 @@ class Report(NamedTuple):
         if shown or self.apps:
             out += [Line(), self._apps(shown, wide=wide)]
         if self.others:
-            out += [Line(), Table((Column(""), Column("SUBJECT"), Column("STATE"), Column("NOTE", folds=True, below=True)), tuple((one.symbol, one.subject, one.state, one.note) for one in self.others))]
+            out += [
+                Line(),
+                Table(
+                    (Column(""), Column("SUBJECT"), Column("STATE"), Column("NOTE", folds=True, below=True)),
+                    tuple((one.symbol, one.subject, one.state, one.note) for one in self.others),
+                ),
+            ]
         if self.next:
             out.append(Line())
             out += [Command(command, note, "Next:" if n == 0 else "or:  ") for n, (command, note) in enumerate(self.next)]

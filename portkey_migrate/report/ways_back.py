@@ -27,9 +27,18 @@ class WayBack(NamedTuple):
         return [name for name, _ in self.pages]
 
     def document(self) -> dict[str, Any]:
-        return {"apiVersion": API_VERSION, "kind": "WayBack", "subject": self.subject, "pages": [{"name": name, "text": text} for name, text in self.pages]}
+        return {
+            "apiVersion": API_VERSION,
+            "kind": "WayBack",
+            "subject": self.subject,
+            "pages": [{"name": name, "text": text} for name, text in self.pages],
+        }
 
-    def blocks(self, *, wide: bool) -> list[Block]:  # noqa: ARG002  a page has one width
+    def blocks(self, *, wide: bool) -> list[Block]:
         if not self.pages:
             return [Line(f"{self.subject}: nothing is written down to undo.")]
-        return [*(Verbatim(text, "text") for _, text in self.pages), Line(), Command(f"migrate rollback {words.typed(self.subject)}", "does it, and looks before each step")]
+        return [
+            *(Verbatim(text, "text") for _, text in self.pages),
+            Line(),
+            Command(f"migrate rollback {words.typed(self.subject)}", "does it, and looks before each step"),
+        ]

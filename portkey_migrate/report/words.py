@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 _DAY = 86400
+_TENTHS = 10
 
 
 def duration(seconds: float) -> str:
     """Two units at most; under ten seconds with a tenth, because there an outage is counted in tenths."""
-    if seconds < 10:  # noqa: PLR2004  reads as the sentence above
+    if seconds < _TENTHS:
         return f"{max(seconds, 0.0):.1f}s" if seconds % 1 else f"{int(max(seconds, 0))}s"
     whole = round(seconds)
     parts = [(whole // _DAY, "d"), (whole % _DAY // 3600, "h"), (whole % 3600 // 60, "m"), (whole % 60, "s")]
@@ -64,7 +65,7 @@ def world(name: str) -> str:
     """The sentence that every screen of a rehearsal begins with; "" for the real world."""
     if name in ("", "real"):
         return ""
-    if name.split(":")[0] == "lab":
+    if name.split(":", maxsplit=1)[0] == "lab":
         seed = f", seed {name[4:]}" if name[4:] else ""
         return f"This is the lab{seed}: a simulated world, no real cluster is touched."
     return f"This is {name}: servers that were started for a test, no cluster of yours is touched."

@@ -46,9 +46,17 @@ def _name(before: str) -> str:
         return "speedtest"
     if last in ("app", "node", "task", "phase") or before.endswith("migrate advance app "):
         return "speedtest"
-    return {"migrate": "advance", "--confirm": "portkey", "resolve": "7.4", "--as": "done", "--to": "prepared", "--seed": "7", "--state": "state", "-C": ".", "--kill": "12"}.get(
-        last, "source" if before.endswith("--") else "app/speedtest"
-    )
+    return {
+        "migrate": "advance",
+        "--confirm": "portkey",
+        "resolve": "7.4",
+        "--as": "done",
+        "--to": "prepared",
+        "--seed": "7",
+        "--state": "state",
+        "-C": ".",
+        "--kill": "12",
+    }.get(last, "source" if before.endswith("--") else "app/speedtest")
 
 
 def _hints() -> Iterator[tuple[str, str]]:
@@ -65,7 +73,9 @@ def _commands_in_code() -> Iterator[tuple[str, str]]:
     """Any text that begins with `migrate `: what screens offer next."""
     for file in sorted(CODE.rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)} - {id(n) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)}
+        inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)} - {
+            id(n) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)
+        }
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in inside:
                 text = _filled(node)
@@ -93,7 +103,19 @@ def _commands(text: str) -> list[str]:
 
 
 #: What stands for a name in prose, and a name that fits.
-STANDS_FOR = {"NAME": "speedtest", "KIND": "app", "STATE": "prepared", "ROW": "7.4", "X": "speedtest", "DIR": ".", "N": "7", "VERB": "advance", "SUBJECT": "app/speedtest", "POINT": "12", "FAULT": "hold-reverted"}
+STANDS_FOR = {
+    "NAME": "speedtest",
+    "KIND": "app",
+    "STATE": "prepared",
+    "ROW": "7.4",
+    "X": "speedtest",
+    "DIR": ".",
+    "N": "7",
+    "VERB": "advance",
+    "SUBJECT": "app/speedtest",
+    "POINT": "12",
+    "FAULT": "hold-reverted",
+}
 
 
 def read(command: str) -> None:
@@ -126,7 +148,7 @@ def test_there_are_hints_to_read() -> None:
 
 
 @pytest.mark.parametrize(("where", "text"), SAID, ids=[where for where, _ in SAID])
-def test_what_a_person_is_told_to_type_is_a_command(where: str, text: str) -> None:  # noqa: ARG001  names the place in a failure
+def test_what_a_person_is_told_to_type_is_a_command(where: str, text: str) -> None:
     """Parsed with the real grammar, placeholders filled; or a command of a system around us."""
     for command in _commands(text):
         if command.startswith("migrate"):

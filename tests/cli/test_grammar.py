@@ -64,12 +64,12 @@ class Recorded:
 
 
 @pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch, home: Path) -> Recorded:  # noqa: ARG001  the home is where the command stands
+def recorded(monkeypatch: pytest.MonkeyPatch, home: Path) -> Recorded:
     """Replaces the session; the grammar before it is the real one."""
     record = Recorded()
 
     @contextmanager
-    def opened(folder: Path, state: Path, options: Any, say: Any) -> Iterator[Recorded]:  # noqa: ARG001  the session's shape
+    def opened(folder: Path, state: Path, options: Any, say: Any) -> Iterator[Recorded]:
         record.opened += 1
         record.options, record.say = options, say
         yield record
@@ -90,14 +90,14 @@ def test_both_spellings_are_one_subject(migrate: Typed, recorded: Recorded, verb
 def test_advance_without_a_subject_is_the_open_phase(migrate: Typed, recorded: Recorded) -> None:
     """Nothing typed is None, not a guess."""
     migrate("advance")
-    assert [("advance", None, None)] == recorded.asked
+    assert recorded.asked == [("advance", None, None)]
 
 
 def test_all_goes_back_and_never_forward(migrate: Typed, recorded: Recorded) -> None:
     """`all` is a word of rollback alone."""
-    assert 0 == migrate("rollback", "all").status
-    assert 2 == migrate("advance", "all").status
-    assert [("rollback", "all", None)] == recorded.asked
+    assert migrate("rollback", "all").status == 0
+    assert migrate("advance", "all").status == 2
+    assert recorded.asked == [("rollback", "all", None)]
 
 
 @pytest.mark.parametrize(
@@ -118,33 +118,33 @@ def test_all_goes_back_and_never_forward(migrate: Typed, recorded: Recorded) -> 
 def test_a_typo_is_exit_2_with_the_command_that_was_meant(migrate: Typed, recorded: Recorded, home: Path, typed: tuple[str, ...], meant: str) -> None:
     """One error on stderr, nothing on stdout, nothing opened, not one byte written."""
     said = migrate(*typed)
-    assert (2, "", 0) == (said.status, said.out, recorded.opened)
+    assert (said.status, said.out, recorded.opened) == (2, "", 0)
     assert meant in said.err
-    assert ["phases"] == [entry.name for entry in home.iterdir()]
+    assert [entry.name for entry in home.iterdir()] == ["phases"]
 
 
 def test_an_unknown_name_near_nothing_says_where_the_names_are(migrate: Typed, recorded: Recorded) -> None:
     """No guess is better than a wrong one."""
     said = migrate("advance", "app", "zzz")
-    assert (2, 0) == (said.status, recorded.opened)
+    assert (said.status, recorded.opened) == (2, 0)
     assert "no app is named 'zzz'" in said.err
 
 
-def test_a_verb_that_is_not_due_does_not_exist(migrate: Typed, home: Path) -> None:  # noqa: ARG001  the home is where the command stands
+def test_a_verb_that_is_not_due_does_not_exist(migrate: Typed, home: Path) -> None:
     """A later verb is a usage error, not a promise."""
-    assert [2] * 6 == [migrate(verb).status for verb in ("serve", "doctor", "init", "explain", "waive", "diff")]
+    assert [migrate(verb).status for verb in ("serve", "doctor", "init", "explain", "waive", "diff")] == [2] * 6
 
 
 def test_progress_goes_to_stderr_and_the_result_to_stdout(migrate: Typed, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipe gets the answer alone; the lab's screens say that it is one."""
 
-    def advance(subject: str | None, to: str | None = None) -> Any:  # noqa: ARG001  the session's shape
+    def advance(subject: str | None, to: str | None = None) -> Any:
         recorded.say({"event": "state", "subject": "app/speedtest", "state": "prepared"})
         return recorded.ends
 
     monkeypatch.setattr(recorded, "advance", advance)
     said = migrate("advance", "app", "speedtest")
-    assert "app/speedtest is prepared\n" == said.out
+    assert said.out == "app/speedtest is prepared\n"
     assert "This is the lab, seed 7" in said.err
     assert said.err.endswith("app/speedtest is prepared\n")
 
@@ -152,21 +152,23 @@ def test_progress_goes_to_stderr_and_the_result_to_stdout(migrate: Typed, record
 def test_events_as_json_lines(migrate: Typed, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--events jsonl` streams what happens for programs."""
 
-    def advance(subject: str | None, to: str | None = None) -> Any:  # noqa: ARG001  the session's shape
+    def advance(subject: str | None, to: str | None = None) -> Any:
         recorded.say({"event": "state", "subject": "app/speedtest", "state": "prepared"})
         return recorded.ends
 
     monkeypatch.setattr(recorded, "advance", advance)
     lines = [json.loads(line) for line in migrate("advance", "app", "speedtest", "--events", "jsonl").err.splitlines()]
-    assert ["note", "state"] == [line["event"] for line in lines]
+    assert [line["event"] for line in lines] == ["note", "state"]
 
 
 def test_the_exit_status_is_the_errors(migrate: Typed, recorded: Recorded) -> None:
     """Locked is 5, and tells who, host, pid, since and what; as JSON it is one document on stdout."""
-    recorded.ends = Locked("another operator is moving this cluster", hint="migrate status", who="anna", host="ws-12", pid=4411, since="13:58:20", doing="app/paperless")
+    recorded.ends = Locked(
+        "another operator is moving this cluster", hint="migrate status", who="anna", host="ws-12", pid=4411, since="13:58:20", doing="app/paperless"
+    )
     said = migrate("advance", "app", "speedtest", "-o", "json")
     document = json.loads(said.out)
-    assert (5, "Error", "PKM-0501", ["migrate status"]) == (said.status, document["kind"], document["code"], document["next"])
+    assert (said.status, document["kind"], document["code"], document["next"]) == (5, "Error", "PKM-0501", ["migrate status"])
     assert all(part in said.err for part in ("anna@ws-12 (pid 4411)", "13:58:20", "app/paperless"))
 
 
@@ -175,7 +177,7 @@ def test_an_outcome_that_went_back_prints_the_data_first(migrate: Typed, recorde
     error = WentBack("probe-answers: 502", why="no endpoints", safe="Lost: nothing.", hint="migrate advance app speedtest")
     recorded.ends = Outcome("app/speedtest", "prepared", 6, ("app/speedtest is on K3s and answers. Lost: nothing.",), error)
     said = migrate("advance", "app", "speedtest")
-    assert (6, "app/speedtest is on K3s and answers. Lost: nothing.\n") == (said.status, said.out)
+    assert (said.status, said.out) == (6, "app/speedtest is on K3s and answers. Lost: nothing.\n")
     assert "PKM-0611" in said.err
 
 
@@ -183,40 +185,40 @@ def test_an_unexpected_error_is_pkm_0001_with_the_place_of_its_traceback(migrate
     """Exit 1, no traceback on the screen; the log that it names holds the traceback and no local's value."""
     recorded.ends = ZeroDivisionError("boom")
     said = migrate("advance", "app", "speedtest")
-    assert (1, "", False) == (said.status, said.out, "Traceback" in said.err)
+    assert (said.status, said.out, "Traceback" in said.err) == (1, "", False)
     log = Path(said.err.split("The traceback is in ")[1].split("unexpected.log")[0].replace("\n", "").strip()) / "unexpected.log"
     assert "ZeroDivisionError: boom" in log.read_text(encoding="utf-8")
-    assert 0o600 == log.stat().st_mode & 0o777
+    assert log.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_keyboard_interrupt_is_130(migrate: Typed, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second Ctrl-C stops at once, and says that the journal can go on."""
 
-    def advance(subject: str | None, to: str | None = None) -> Any:  # noqa: ARG001  the session's shape
+    def advance(subject: str | None, to: str | None = None) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(recorded, "advance", advance)
     said = migrate("advance", "app", "speedtest")
-    assert (130, True) == (said.status, "The same command goes on" in said.err)
+    assert (said.status, "The same command goes on" in said.err) == (130, True)
 
 
 def test_a_stop_inside_an_outage_says_what_is_down_and_the_two_ways(migrate: Typed, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the first Ctrl-C: exit 130, down since when, on and back."""
 
-    def advance(subject: str | None, to: str | None = None) -> Any:  # noqa: ARG001  the session's shape
+    def advance(subject: str | None, to: str | None = None) -> Any:
         recorded.say({"event": "down", "subject": "app/speedtest"})
         raise Interrupted("stopped before scale-to-0")
 
     monkeypatch.setattr(recorded, "advance", advance)
     said = migrate("advance", "app", "speedtest")
-    assert 130 == said.status
+    assert said.status == 130
     assert all(part in said.err for part in ("app/speedtest is down until", "migrate advance app speedtest", "migrate rollback app speedtest"))
 
 
 def test_without_a_terminal_nobody_is_asked(migrate: Typed, recorded: Recorded) -> None:
     """The session learns before anything begins that no question can be answered."""
     migrate("advance", "app", "speedtest", "-y", "--confirm", "portkey")
-    assert (None, True, "portkey") == (recorded.options.prompt, recorded.options.yes, recorded.options.confirm)
+    assert (recorded.options.prompt, recorded.options.yes, recorded.options.confirm) == (None, True, "portkey")
 
 
 def test_the_environment_names_the_state_and_an_option_wins(migrate: Typed, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,18 +235,18 @@ def test_no_plan_says_where_it_looked(migrate: Typed, tmp_path: Path, monkeypatc
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     said = migrate("status")
-    assert (2, True) == (said.status, str(tmp_path / "empty") in said.err)
-    assert [] == list((tmp_path / "empty").iterdir())
+    assert (said.status, str(tmp_path / "empty") in said.err) == (2, True)
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 @pytest.mark.parametrize("verb", words.VERBS)
-def test_every_verb_has_its_help_and_the_static_line_is_its_own(migrate: Typed, home: Path, verb: str) -> None:  # noqa: ARG001  the home is where the command stands
+def test_every_verb_has_its_help_and_the_static_line_is_its_own(migrate: Typed, home: Path, verb: str) -> None:
     """The table of words and the modules agree: each verb is there, and answers --help."""
     said = migrate(verb, "--help")
-    assert (0, True) == (said.status, said.out.startswith(f"Usage: migrate {verb}"))
+    assert (said.status, said.out.startswith(f"Usage: migrate {verb}")) == (0, True)
 
 
-def test_the_help_before_click_is_the_help_of_click(migrate: Typed, home: Path) -> None:  # noqa: ARG001  the home is where the command stands
+def test_the_help_before_click_is_the_help_of_click(migrate: Typed, home: Path) -> None:
     """One page, whichever way it comes."""
     assert migrate("--help").out == migrate("-C", ".", "--help").out
 

@@ -33,16 +33,30 @@ def _phases(**states: str) -> list[Subject]:
 def _move(id_: int, subject: str, leaves: str, reaches: str, **more: Any) -> Transition:
     direction = more.pop("direction", "forward")
     begun = more.pop("begun", _ago(120))
-    return Transition(id_, subject, leaves, reaches, direction, more.pop("method", "stateless"), f"pm-8f2c-{id_}", "0" * 64, "0.1.0", {}, begun, **more)
+    return Transition(
+        id_, subject, leaves, reaches, direction, more.pop("method", "stateless"), f"pm-8f2c-{id_}", "0" * 64, "0.1.0", {}, begun, **more
+    )
 
 
 def _row(transition: int, n: int, name: str, *, done: float | None = None, sent: float | None = None, reply: str = "ok", why: str = "") -> Row:
     ref = Ref("source", "Ingress", "speedtest", "speedtest")
     change = Change(ref, {"spec.rules": "before"}, {"spec.rules": "after"}) if sent is not None else None
     return Row(
-        transition, n, name, {"do": "step"}, change, (change.undone,) if change else (), None, 1 if sent is not None else 0, _ago(sent) if sent is not None else None,
-        "41", reply if sent is not None else "", None, Answer("ok", {}, why) if done is not None else None, _ago(done) if done is not None else None,
-    )  # fmt: skip
+        transition,
+        n,
+        name,
+        {"do": "step"},
+        change,
+        (change.undone,) if change else (),
+        None,
+        1 if sent is not None else 0,
+        _ago(sent) if sent is not None else None,
+        "41",
+        reply if sent is not None else "",
+        None,
+        Answer("ok", {}, why) if done is not None else None,
+        _ago(done) if done is not None else None,
+    )
 
 
 def _snapshot(subjects: list[Subject], *, totals: dict[str, dict[str, int]] | None = None, **more: Any) -> Snapshot:
@@ -66,7 +80,7 @@ def _snapshot(subjects: list[Subject], *, totals: dict[str, dict[str, int]] | No
 
 
 def _routing(*, sent: float | None) -> Move:
-    """speedtest on its way over the pivot."""
+    """An app on its way over the pivot."""
     rows = (
         _row(7, 1, "hold:source/speedtest", done=64, sent=65),
         _row(7, 2, "hold-holds", done=60),
@@ -79,7 +93,12 @@ def _routing(*, sent: float | None) -> Move:
 
 def _in_the_middle() -> Snapshot:
     apps = [_app("speedtest", "started"), _app("pairdrop", "prepared", gate="prepared: days are fine", position=10)]
-    return _snapshot([*_phases(p0="closed", p1="closed", p2="open"), *apps], totals={"app": {"started": 1, "prepared": 1, "planned": 22}}, open=[_routing(sent=None)], held=True)
+    return _snapshot(
+        [*_phases(p0="closed", p1="closed", p2="open"), *apps],
+        totals={"app": {"started": 1, "prepared": 1, "planned": 22}},
+        open=[_routing(sent=None)],
+        held=True,
+    )
 
 
 def _crashed() -> Snapshot:
@@ -87,13 +106,43 @@ def _crashed() -> Snapshot:
 
 
 def _rolled_back() -> Snapshot:
-    back = _move(8, "app/speedtest", "protected", "prepared", direction="back", of=5, begun=_ago(90), ended=_ago(71), outcome="done", why="asked for", who="anna")
-    return _snapshot([*_phases(p2="open"), _app("speedtest", "prepared", gate="prepared: days are fine")], totals={"app": {"prepared": 1, "planned": 23}}, last={"app/speedtest": Move(back)})
+    back = _move(
+        8,
+        "app/speedtest",
+        "protected",
+        "prepared",
+        direction="back",
+        of=5,
+        begun=_ago(90),
+        ended=_ago(71),
+        outcome="done",
+        why="asked for",
+        who="anna",
+    )
+    return _snapshot(
+        [*_phases(p2="open"), _app("speedtest", "prepared", gate="prepared: days are fine")],
+        totals={"app": {"prepared": 1, "planned": 23}},
+        last={"app/speedtest": Move(back)},
+    )
 
 
 def _went_back() -> Snapshot:
-    back = _move(8, "app/speedtest", "prepared", "prepared", direction="back", of=7, by_itself=True, begun=_ago(90), ended=_ago(71), outcome="went-back", why="probe-answers: GET / 502 x12, wanted 200")
-    return _snapshot([*_phases(p2="open"), _app("speedtest", "prepared")], totals={"app": {"prepared": 1, "planned": 23}}, last={"app/speedtest": Move(back)})
+    back = _move(
+        8,
+        "app/speedtest",
+        "prepared",
+        "prepared",
+        direction="back",
+        of=7,
+        by_itself=True,
+        begun=_ago(90),
+        ended=_ago(71),
+        outcome="went-back",
+        why="probe-answers: GET / 502 x12, wanted 200",
+    )
+    return _snapshot(
+        [*_phases(p2="open"), _app("speedtest", "prepared")], totals={"app": {"prepared": 1, "planned": 23}}, last={"app/speedtest": Move(back)}
+    )
 
 
 def _soaking() -> Snapshot:
@@ -103,7 +152,11 @@ def _soaking() -> Snapshot:
 
 
 def _down() -> Snapshot:
-    rows = (_row(7, 1, "fence-on:source/vaultwarden", done=38, sent=38), _row(7, 2, "scale-to-0:source/vaultwarden", sent=37), _row(7, 3, "source-is-quiet"))
+    rows = (
+        _row(7, 1, "fence-on:source/vaultwarden", done=38, sent=38),
+        _row(7, 2, "scale-to-0:source/vaultwarden", sent=37),
+        _row(7, 3, "source-is-quiet"),
+    )
     move = Move(_move(7, "app/vaultwarden", "prepared", "quiesced", method="handover", begun=_ago(66), down_from=_ago(38), who="anna"), rows)
     app = _app("vaultwarden", "prepared", method="handover", outage=180.0)
     return _snapshot([*_phases(p2="open"), app], totals={"app": {"prepared": 1, "planned": 23}}, open=[move], held=True)
@@ -111,7 +164,10 @@ def _down() -> Snapshot:
 
 def _parked() -> Snapshot:
     rows = (_row(7, 1, "route:source/speedtest", done=50, sent=51), _row(7, 2, "seen-from-outside"))
-    move = Move(_move(7, "app/speedtest", "started", "routed", begun=_ago(66), outcome="parked", error="seen-from-outside: GET / 502 for 60s", who="anna"), rows)
+    move = Move(
+        _move(7, "app/speedtest", "started", "routed", begun=_ago(66), outcome="parked", error="seen-from-outside: GET / 502 for 60s", who="anna"),
+        rows,
+    )
     return _snapshot([*_phases(p2="open"), _app("speedtest", "started")], totals={"app": {"started": 1, "planned": 23}}, open=[move])
 
 
@@ -153,5 +209,3 @@ def now() -> datetime:
 def made() -> dict[str, Callable[[], Snapshot]]:
     """Every journal by name, for a test that wants a certain one."""
     return SNAPSHOTS
-
-

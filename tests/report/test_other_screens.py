@@ -101,14 +101,14 @@ ASKED = [
 def test_preflight_names_what_blocks_and_the_line_that_mends_it(width: int) -> None:
     """What blocks stands first; an unknown blocks too; the fix is never folded."""
     page = Preflight("app/speedtest", ASKED)
-    assert ["target-nodes-are-ready", "tls-secret-is-there"] == page.blocked_by
+    assert page.blocked_by == ["target-nodes-are-ready", "tls-secret-is-there"]
     check_golden(f"preflight-{width}.txt", formats.render(page, "table", Paper(width)))
 
 
 def test_preflight_as_json_carries_value_and_cluster() -> None:
     """What a program decides by is data, not prose."""
     document = json.loads(formats.render(Preflight("app/speedtest", ASKED), "json", Paper()))
-    assert ("Preflight", {"limit": 2}, "block") == (document["kind"], document["checks"][2]["values"], document["checks"][2]["verdict"])
+    assert (document["kind"], document["checks"][2]["values"], document["checks"][2]["verdict"]) == ("Preflight", {"limit": 2}, "block")
 
 
 def test_a_move_is_told_line_by_line() -> None:
@@ -124,8 +124,24 @@ def test_a_move_is_told_line_by_line() -> None:
         {"event": "wait", "subject": "app/grocy", "name": "source-is-quiet", "why": "1 Pod is Terminating", "for": 0.4},
         {"event": "wait", "subject": "app/grocy", "name": "source-is-quiet", "why": "1 Pod is Terminating", "for": 2.5},
         {"event": "wait", "subject": "app/grocy", "name": "source-is-quiet", "why": "1 Pod is Terminating", "for": 3.0},
-        {"event": "check", "subject": "app/grocy", "name": "source-is-quiet", "verdict": "ok", "why": "no Pod, no watcher", "took": 6.0, "attempt": 0},
-        {"event": "step", "subject": "app/grocy", "name": "route:source/grocy", "verdict": "block", "why": "GET / 502 x12, wanted 200", "took": 60.0, "attempt": 2},
+        {
+            "event": "check",
+            "subject": "app/grocy",
+            "name": "source-is-quiet",
+            "verdict": "ok",
+            "why": "no Pod, no watcher",
+            "took": 6.0,
+            "attempt": 0,
+        },
+        {
+            "event": "step",
+            "subject": "app/grocy",
+            "name": "route:source/grocy",
+            "verdict": "block",
+            "why": "GET / 502 x12, wanted 200",
+            "took": 60.0,
+            "attempt": 2,
+        },
         {"event": "begin", "subject": "app/grocy", "leaves": "quiesced", "reaches": "prepared", "direction": "back", "pivot": False},
         {"event": "up", "subject": "app/grocy", "seconds": 123.0},
         {"event": "users", "text": "grocy 200 from K3s"},
@@ -137,38 +153,89 @@ def test_a_move_is_told_line_by_line() -> None:
 
 def test_an_error_is_code_what_why_safe_and_next() -> None:
     """The five parts, in this order."""
-    error = WentBack("grocy is on K3s and answers", why="ingress class nginx does not exist on Talos", safe="Lost: nothing. Down 2m 03s of 5m.", hint="migrate history app grocy\nmigrate advance app grocy")
+    error = WentBack(
+        "grocy is on K3s and answers",
+        why="ingress class nginx does not exist on Talos",
+        safe="Lost: nothing. Down 2m 03s of 5m.",
+        hint="migrate history app grocy\nmigrate advance app grocy",
+    )
     check_golden("error.txt", failures.screen(error, Paper(80)))
-    assert ["migrate history app grocy", "migrate advance app grocy"] == failures.document(error)["next"]
+    assert failures.document(error)["next"] == ["migrate history app grocy", "migrate advance app grocy"]
 
 
 def test_a_locked_journal_tells_who_where_since_when_and_what() -> None:
     """The second operator needs all five to decide."""
-    error = Locked("another operator is moving this cluster", hint="migrate status", who="anna", host="ws-12", pid=4411, since="2026-11-24 13:58:20 UTC", doing="app/paperless, step 5 of 12")
+    error = Locked(
+        "another operator is moving this cluster",
+        hint="migrate status",
+        who="anna",
+        host="ws-12",
+        pid=4411,
+        since="2026-11-24 13:58:20 UTC",
+        doing="app/paperless, step 5 of 12",
+    )
     check_golden("locked.txt", failures.screen(error, Paper(80)))
-    assert "anna@ws-12 (pid 4411)" == failures.document(error)["holder"]["who"]
+    assert failures.document(error)["holder"]["who"] == "anna@ws-12 (pid 4411)"
 
 
 def test_faults_of_a_plan_stand_one_a_line() -> None:
     """Where an editor can jump to them."""
-    error = PlanInvalid("the plan has 2 faults", faults=["phases/apps.yaml:7:13: apps.vaultwarden.outage: no duration (got 'yolo')", "phases/apps.yaml:9:5: unknown key soka, did you mean soak?"], hint="migrate lint")
+    error = PlanInvalid(
+        "the plan has 2 faults",
+        faults=[
+            "phases/apps.yaml:7:13: apps.vaultwarden.outage: no duration (got 'yolo')",
+            "phases/apps.yaml:9:5: unknown key soka, did you mean soak?",
+        ],
+        hint="migrate lint",
+    )
     check_golden("faults.txt", failures.screen(error, Paper(80)))
 
 
 def test_history_tells_a_refusal_and_a_step_whose_answer_was_never_seen(made: Any, now: datetime) -> None:
     """What a crash leaves behind stands out."""
     crashed = made["crashed"]().open[0]
-    told = [Told(now - timedelta(minutes=9), "app/speedtest", None, (ASKED[2],)), Told(crashed.transition.begun, "app/speedtest", Move(crashed.transition, crashed.rows))]
+    told = [
+        Told(now - timedelta(minutes=9), "app/speedtest", None, (ASKED[2],)),
+        Told(crashed.transition.begun, "app/speedtest", Move(crashed.transition, crashed.rows)),
+    ]
     check_golden("history-100.txt", formats.render(History("app/speedtest", told, "lab:7", UTC), "table", Paper(100)))
     document = json.loads(formats.render(History("app/speedtest", told, "lab:7", UTC), "json", Paper()))
-    assert [None, 7] == [(one["transition"] or {}).get("id") for one in document["entries"]]
+    assert [(one["transition"] or {}).get("id") for one in document["entries"]] == [None, 7]
 
 
 REHEARSAL = {
-    "apiVersion": API_VERSION, "kind": "Rehearsal", "subject": "app/speedtest", "seed": 7, "world": "portkey", "request": {}, "verdict": "clean", "reasons": [], "blocked_by": [],
-    "apps": [{"name": "speedtest", "method": "stateless", "state": "committed", "serves": "target", "acknowledged": {"source": 412, "target": 1203}, "lost_writes": 0, "double_writer_seconds": 0, "outage_seconds": 0, "outage_budget_seconds": 300, "engine_outage_seconds": 0, "waits": []}],
-    "fingerprint": "ab", "differences": [], "faults": [{"kind": "late-twin", "at": 12}], "crashes": {"points": 0}, "virtual_seconds": 172900.0, "wall_seconds": 2.1, "api_calls": 412,
-}  # fmt: skip
+    "apiVersion": API_VERSION,
+    "kind": "Rehearsal",
+    "subject": "app/speedtest",
+    "seed": 7,
+    "world": "portkey",
+    "request": {},
+    "verdict": "clean",
+    "reasons": [],
+    "blocked_by": [],
+    "apps": [
+        {
+            "name": "speedtest",
+            "method": "stateless",
+            "state": "committed",
+            "serves": "target",
+            "acknowledged": {"source": 412, "target": 1203},
+            "lost_writes": 0,
+            "double_writer_seconds": 0,
+            "outage_seconds": 0,
+            "outage_budget_seconds": 300,
+            "engine_outage_seconds": 0,
+            "waits": [],
+        }
+    ],
+    "fingerprint": "ab",
+    "differences": [],
+    "faults": [{"kind": "late-twin", "at": 12}],
+    "crashes": {"points": 0},
+    "virtual_seconds": 172900.0,
+    "wall_seconds": 2.1,
+    "api_calls": 412,
+}
 
 
 @pytest.mark.parametrize(("verdict", "status"), [("clean", 0), ("blocked", 3), ("not-clean", 11)])
@@ -180,7 +247,7 @@ def test_a_rehearsal_ends_with_the_status_of_its_verdict(verdict: str, status: i
 def test_a_rehearsal_begins_with_its_verdict() -> None:
     """Then what users saw; the document is passed on as it is."""
     check_golden("rehearsal-100.txt", formats.render(Rehearsal(REHEARSAL), "table", Paper(100)))
-    assert REHEARSAL == json.loads(formats.render(Rehearsal(REHEARSAL), "json", Paper()))
+    assert json.loads(formats.render(Rehearsal(REHEARSAL), "json", Paper())) == REHEARSAL
 
 
 def test_one_version_of_the_documents() -> None:
@@ -188,7 +255,10 @@ def test_one_version_of_the_documents() -> None:
     assert API_VERSION == REPORTED
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.0, "0s"), (0.04, "0.0s"), (3.04, "3.0s"), (59.6, "1m"), (134, "2m 14s"), (123, "2m 03s"), (3600, "1h"), (5400, "1h 30m"), (172900, "2d")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0, "0s"), (0.04, "0.0s"), (3.04, "3.0s"), (59.6, "1m"), (134, "2m 14s"), (123, "2m 03s"), (3600, "1h"), (5400, "1h 30m"), (172900, "2d")],
+)
 def test_durations_have_two_units_at_most(seconds: float, text: str) -> None:
     """`2m 14s`, as everywhere."""
     assert text == words.duration(seconds)

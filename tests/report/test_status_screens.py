@@ -74,7 +74,7 @@ def test_the_document_says_what_the_screen_says(report: Report) -> None:
 
 def test_every_format_renders_every_moment(report: Report) -> None:
     """A format is a format by being there, so each is tried on each page."""
-    assert [] == [name for name in formats.names() if not formats.render(report, name, Paper(80)).endswith("\n")]
+    assert [name for name in formats.names() if not formats.render(report, name, Paper(80)).endswith("\n")] == []
 
 
 def test_a_rehearsal_says_that_it_is_one(made: Any, now: datetime) -> None:
@@ -103,11 +103,11 @@ def test_the_route_begun_means_that_talos_holds_the_data(made: Any, now: datetim
     """The pivot is crossed when the first attempt of its step is committed, whether an answer came or not."""
     before = build.build(made["in-the-middle"](), place="state/", now=now, tz=UTC)
     after = build.build(made["crashed"](), place="state/", now=now, tz=UTC)
-    assert ("K3s", "Talos") == (before.apps[0].serves, after.apps[0].serves)
+    assert (before.apps[0].serves, after.apps[0].serves) == ("K3s", "Talos")
 
 
 def test_what_is_down_is_counted_from_the_journal(made: Any, now: datetime) -> None:
     """Since when, how long, of how much; and its data is whole."""
     report = build.build(made["down"](), place="state/", now=now, tz=UTC)
-    assert ("38s of 3m", "nobody") == (report.apps[0].down, report.apps[0].serves)
+    assert (report.apps[0].down, report.apps[0].serves) == ("38s of 3m", "nobody")
     assert report.headline.startswith("app/vaultwarden is down since 14:01:29, 38s of 3m: its data is whole, nobody writes it")

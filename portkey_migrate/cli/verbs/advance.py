@@ -20,7 +20,7 @@ from portkey_migrate.cli.verbs import plan as plan_verb
 @click.option("--events", type=click.Choice(["text", "jsonl"]), default="text", help="How progress is told on stderr.")
 @options.utc
 @options.places
-def command(subject: tuple[str, ...], to: str | None, dry_run: bool, **typed: Any) -> int:  # noqa: FBT001  click passes by keyword
+def command(subject: tuple[str, ...], to: str | None, dry_run: bool, **typed: Any) -> int:  # noqa: FBT001 - click passes by keyword
     """Takes the open phase to its next gate, or one subject further.
 
     The same command goes on after whatever died. What was begun going back is finished first.

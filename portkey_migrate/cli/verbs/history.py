@@ -36,7 +36,7 @@ def _when(since: str | None) -> datetime | None:
         return None
     units = {"m": 60, "h": 3600, "d": 86400}
     if since[:-1].isdigit() and since[-1] in units:
-        return datetime.now(UTC) - timedelta(seconds=int(since[:-1]) * units[since[-1]])  # noqa: TID251  what a screen shows decides nothing
+        return datetime.now(UTC) - timedelta(seconds=int(since[:-1]) * units[since[-1]])  # noqa: TID251 - what a screen shows decides nothing
     try:
         return datetime.fromisoformat(since).astimezone(UTC)
     except ValueError:

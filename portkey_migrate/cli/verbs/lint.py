@@ -16,7 +16,7 @@ ONLY_WARNINGS = 4
 @click.option("--strict", is_flag=True, help="Exit 4 where there are warnings.")
 @options.output("table", "wide", "json", "yaml", "name", "markdown")
 @options.places
-def command(strict: bool, **typed: Any) -> int:  # noqa: FBT001  click passes by keyword
+def command(strict: bool, **typed: Any) -> int:  # noqa: FBT001 - click passes by keyword
     """Faults and warnings of the plan in phases/, each as file:line:column. Asks no cluster."""
     from portkey_migrate import plan as plans
     from portkey_migrate import session

@@ -19,7 +19,7 @@ SOMETHING_TO_DO = 2
 @options.clusters
 @options.output("table", "wide", "json", "yaml", "name", "markdown")
 @options.places
-def command(subject: tuple[str, ...], detailed_exitcode: bool, **typed: Any) -> int:  # noqa: FBT001  click passes by keyword
+def command(subject: tuple[str, ...], detailed_exitcode: bool, **typed: Any) -> int:  # noqa: FBT001 - click passes by keyword
     """What would be done: the phases in their order, or every step of one subject with its undo.
 
     Takes no lock and changes nothing.

@@ -18,7 +18,7 @@ REFUSED, ONLY_WARNINGS = 3, 4
 @options.clusters
 @options.output("table", "wide", "json", "yaml", "name", "markdown")
 @options.places
-def command(subject: tuple[str, ...], strict: bool, **typed: Any) -> int:  # noqa: FBT001  click passes by keyword
+def command(subject: tuple[str, ...], strict: bool, **typed: Any) -> int:  # noqa: FBT001 - click passes by keyword
     """Asks every check of the next move of a subject, or of every app that can move.
 
     Takes no lock and changes nothing. Exit 3 where one of them blocks.

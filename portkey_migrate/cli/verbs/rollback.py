@@ -21,7 +21,7 @@ from portkey_migrate.report.ways_back import WayBack
 @click.option("--events", type=click.Choice(["text", "jsonl"]), default="text", help="How progress is told on stderr.")
 @options.utc
 @options.places
-def command(subject: tuple[str, ...], to: str | None, dry_run: bool, **typed: Any) -> int:  # noqa: FBT001  click passes by keyword
+def command(subject: tuple[str, ...], to: str | None, dry_run: bool, **typed: Any) -> int:  # noqa: FBT001 - click passes by keyword
     """Takes an app, a task or a phase back; `all` takes everything.
 
     An app goes to prepared (it stays made on Talos, stopped), from prepared to planned (what was made is removed).

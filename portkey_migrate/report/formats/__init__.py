@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def names() -> list[str]:
     """Every format, sorted. The folder is listed rather than imported: `status` may import one format alone."""
-    return sorted(entry[: -len(".py")] for entry in os.listdir(os.path.dirname(__file__)) if entry.endswith(".py") and not entry.startswith("_"))  # noqa: PTH118, PTH120, PTH208  pathlib costs 5 ms of the 300 that status has
+    return sorted(entry.name[: -len(".py")] for entry in os.scandir(__path__[0]) if entry.name.endswith(".py") and not entry.name.startswith("_"))
 
 
 def render(page: Page, fmt: str, paper: Paper) -> str:

@@ -8,5 +8,5 @@ from portkey_migrate.report.pages import Page
 from portkey_migrate.report.paper import Paper
 
 
-def render(page: Page, paper: Paper) -> str:  # noqa: ARG001  every format has the same shape
+def render(page: Page, paper: Paper) -> str:
     return json.dumps(page.document(), indent=2, ensure_ascii=False)

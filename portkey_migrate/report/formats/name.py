@@ -6,5 +6,5 @@ from portkey_migrate.report.pages import Page
 from portkey_migrate.report.paper import Paper
 
 
-def render(page: Page, paper: Paper) -> str:  # noqa: ARG001  every format has the same shape
+def render(page: Page, paper: Paper) -> str:
     return "\n".join(page.names())

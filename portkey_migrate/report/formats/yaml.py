@@ -12,7 +12,7 @@ from portkey_migrate.report.pages import Page
 from portkey_migrate.report.paper import Paper
 
 
-def render(page: Page, paper: Paper) -> str:  # noqa: ARG001  every format has the same shape
+def render(page: Page, paper: Paper) -> str:
     return "\n".join(_lines(page.document(), 0))
 
 

@@ -131,6 +131,14 @@ class Server:
             elif not self.points.held and any(sessions.waits(one) for one in self._actors()):
                 self.advance()
 
+    def close(self) -> None:
+        """Every socket, the listening ones too."""
+        for key in list(self.selector.get_map().values()):
+            self.selector.unregister(key.fileobj)
+            if isinstance(key.fileobj, socket.socket):
+                key.fileobj.close()
+        self.selector.close()
+
     def _select(self, timeout: float | None) -> None:
         for key, _ in self.selector.select(timeout):
             key.data()

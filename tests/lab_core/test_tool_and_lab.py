@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +16,7 @@ import pytest
 from portkey_migrate.lab.api.rights import ADMIN, User
 from portkey_migrate.lab.client import Lab
 from portkey_migrate.lab.faults import Planned
+from portkey_migrate.lab.frames import pack
 from portkey_migrate.lab.server import Server
 from portkey_migrate.lab.store import By
 from portkey_migrate.lab.world import World
@@ -59,15 +60,18 @@ MAPS = "/api/v1/namespaces/a/configmaps"
 def served(of: World, folder: Path) -> Iterator[tuple[Server, str]]:
     """The lab in a thread of this test; the small tool runs in the test's own."""
     path = str(folder / "lab.sock")
+    ours, theirs = socket.socketpair()
     server = Server(of, path, None)
-    thread = threading.Thread(target=server.serve)
+    server.controlled(theirs)
+    thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
         yield server, path
     finally:
-        server.quitting = True
-        Lab(path).wire.close()  # wakes the loop
-        thread.join()
+        ours.sendall(pack({"do": "quit"}))
+        thread.join(10)
+        ours.close()
+        server.close()
 
 
 @pytest.fixture
@@ -243,4 +247,3 @@ def test_what_a_dead_command_had_sent_still_lands(tmp_path: Path) -> None:
         lab.clock.sleep(1)
         assert Api(lab)("GET", f"{MAPS}/x")[0] == 200
         lab.wire.close()
-    assert os.path.exists(path)

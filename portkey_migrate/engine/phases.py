@@ -53,7 +53,7 @@ class Phases:
         begun = [item for row in phase.items for item in row if self._begun(item.subject)]
         lines = [line for item in sorted(begun, key=self._when, reverse=True) for line in self._to_first(item.subject)]
         if self._state(id_) != "pending":
-            self.moves.journal.set_plain(id_, "pending")
+            self.moves.journal.set_plain(id_, "pending", direction="back")
         return Outcome(id_, "pending", lines=(*lines, f"{id_} is pending"))
 
     def rollback_all(self) -> Outcome:

@@ -81,6 +81,12 @@ def body_of(request: Request, kind: Kind) -> Object:
     """The body as an object of this kind. Raises 400 and 413."""
     if len(request.body) > _BODY_LIMIT:
         raise Refused(413, "RequestEntityTooLarge", f"Request entity too large: limit is {_BODY_LIMIT}", {})
+    media = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    if media not in ("application/json", "", "*/*"):
+        # kubectl's typed commands (`create namespace`, `auth can-i`) send protobuf, which the lab does not speak; -f and patches are JSON.
+        known = "application/json"
+        text = f"the body of the request was in an unknown format - accepted media types include: {known}"
+        raise Refused(415, "UnsupportedMediaType", text, {})
     try:
         obj = json.loads(request.body)
     except ValueError as no:
@@ -115,7 +121,7 @@ def proxied(call: Call) -> Response:
     name, port = (parts[1], parts[2]) if scheme_given else (parts[0], parts[1] if len(parts) > 1 else "")
     if call.store.get(call.cluster, "Pod", call.namespace, name) is None:
         raise not_found(call.kind, name)
-    said = call.world.pod_answers(call.cluster, call.namespace, name, port, "/" + call.target.rest)
+    said = call.world.pod_answers(call.cluster, call.namespace, name, int(port) if port.isdigit() else 80, "/" + call.target.rest)
     if said is None:
         raise Refused(
             503,

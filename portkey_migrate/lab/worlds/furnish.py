@@ -43,7 +43,7 @@ CONTROLLERS = (Namespaces, GarbageCollector, Protection, Deployments, ReplicaSet
 #: The tool's role, as its documents ask for it.
 ROLE = (
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("",), ("namespaces", "secrets", "configmaps", "services", "resourcequotas", "persistentvolumes", "persistentvolumeclaims")),
-    Rule(("get", "list", "watch", "create"), ("",), ("pods", "nodes", "pods/proxy", "pods/log", "pods/exec")),
+    Rule(("get", "list", "watch", "create"), ("",), ("pods", "nodes", "serviceaccounts", "pods/proxy", "pods/log", "pods/exec")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("apps",), ("deployments", "statefulsets", "deployments/scale", "statefulsets/scale")),
     Rule(("get", "list", "watch"), ("apps",), ("replicasets", "daemonsets")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("networking.k8s.io", "discovery.k8s.io"), ("ingresses", "endpointslices")),

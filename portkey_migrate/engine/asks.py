@@ -45,13 +45,14 @@ class Guards:
 def ask_guards(at: At, subject: str, there: str, method: str, say: Say) -> list[Asked]:
     """One look at each guard of a state. They share their LISTs: as many calls as there are kinds, not one a check."""
     at.fresh()
+    now = at.now()  # one time for all: they are one look
     out = []
     for check in checks.guards_of(there, method):
         answer = _one(at, check)
         if not check.blocks and answer.verdict in ("block", "unknown"):
             answer = replace(answer, verdict="warn")
         uid = at.identity.get(check.asked_of[0] if check.asked_of else "", ("", ""))[0]
-        out.append(Asked(subject, check.id, answer, at.now(), None, uid, _data(check)))
+        out.append(Asked(subject, check.id, answer, now, None, uid, _data(check)))
         say({"event": "check", "subject": subject, "name": check.id, "verdict": answer.verdict, "why": answer.why, "took": 0.0, "guard": True})
     return out
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from portkey_migrate import checks, recipes
-from portkey_migrate.engine.until import until
+from portkey_migrate.engine.until import POLL, until
 from portkey_migrate.errors import (
     Conflict,
     Interrupted,
@@ -128,6 +128,9 @@ class Walk:
         while True:
             self.at.fresh()
             seen = self.at.get(row.change.ref if row.change else step.ref(self.at))
+            if seen.going and row.change is None and self.at.clock.monotonic() < deadline:
+                self.at.clock.sleep(POLL)  # what is being deleted is neither there nor gone: nothing is built on it
+                continue
             change = row.change if row.change else self._to_be(step, seen)
             if isinstance(item, Undo) and item.over is not None:
                 change = self._over(change, item.over)

@@ -66,6 +66,7 @@ class IngressController(Controller):
         self.loaded = Loaded()
         self.last = float("-inf")
         self.down = False  # its Pods are gone: nothing answers at the address
+        self.stuck = False  # it serves what it loaded last and loads nothing new
 
     def keys(self, world: World, kind: str, old: Object | None, new: Object | None) -> Iterable[tuple[Key, float]]:
         obj = either(old, new)
@@ -78,6 +79,8 @@ class IngressController(Controller):
 
     def act(self, world: World, now: float, key: Key) -> float | None:
         del key
+        if self.stuck:
+            return None
         self.last = now
         self.loaded = self._read(world)
         address = self.address(world)

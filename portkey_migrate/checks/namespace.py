@@ -12,7 +12,7 @@ from portkey_migrate.systems.at import At
 from portkey_migrate.systems.names import MADE_BY_FIELD
 
 #: What people put into a namespace. Events and Endpoints follow from other things.
-_PEOPLES = (
+PEOPLES = (
     "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Service", "EndpointSlice", "Ingress",
     "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "ResourceQuota",
 )  # fmt: skip
@@ -33,7 +33,9 @@ def namespace_is_the_apps_own(at: At) -> Answer:
     if there.object is None:
         return ok(f"namespace {namespace} is not on the target yet", value="absent", threshold="absent or empty", cluster="target")
     if there.going:
-        return block(f"namespace {namespace} of the target is being deleted", f"kubectl get namespace {namespace} -w", cluster="target")
+        # A move that went back to `planned` a moment ago: Kubernetes takes 5 s over a plain one (measured, real/ C).
+        watch = Ref("target", "Namespace", "", "")
+        return not_yet(f"namespace {namespace} of the target is being deleted", watch=watch, waits_for="Kubernetes to clean up", cluster="target")
     runs = sorted(f"{kind} {one['metadata']['name']}" for kind, one in _held(at, namespace, _RUNS))
     seen = {"value": len(runs), "threshold": 0, "cluster": "target"}
     if runs:
@@ -48,7 +50,7 @@ def namespace_is_the_apps_own(at: At) -> Answer:
 def namespace_is_empty(at: At) -> Answer:
     """Nobody put anything into the app's namespace on the target: its DELETE takes nothing of theirs along."""
     namespace = found_of(at).namespace
-    held = _held(at, namespace, _PEOPLES)
+    held = _held(at, namespace, PEOPLES)
     # What has an owner, or was deleted, is on its way out: its owner went a moment ago.
     going = [(kind, one) for kind, one in held if "deletionTimestamp" in one["metadata"] or one["metadata"].get("ownerReferences")]
     stays = sorted(f"{kind} {one['metadata']['name']}" for kind, one in held if (kind, one) not in going)

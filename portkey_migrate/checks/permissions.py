@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from portkey_migrate.checks import check
+from portkey_migrate.checks.app import found_of
+from portkey_migrate.checks.namespace import PEOPLES
 from portkey_migrate.model import Answer, block, ok
 from portkey_migrate.systems.at import At
+
+#: What the checks and proofs look at, beside what is changed. A look that is refused in the middle of a move parks it.
+_OF_THE_CLUSTER = ("Node", "Deployment", "Ingress")
+_OF_ARGOCD = ("Application", "ApplicationSet")
+_OF_THE_SOURCE = ("Pod", "Service", "Secret", "StatefulSet", "ResourceQuota")
+
+
+def _looks(at: At) -> Iterator[tuple[str, str, str, str]]:
+    namespace = found_of(at).namespace
+    for side in ("source", "target"):
+        yield from (("list", side, kind, "") for kind in _OF_THE_CLUSTER)
+        yield from (("list", side, kind, "argocd") for kind in _OF_ARGOCD)
+    yield from (("list", "source", kind, namespace) for kind in _OF_THE_SOURCE)
+    yield from (("list", "target", kind, namespace) for kind in PEOPLES)
 
 
 @check(
@@ -13,9 +31,10 @@ from portkey_migrate.systems.at import At
     sources="domain 3.1 no. 8, B59; real/ C (SSAR)",
 )
 def permissions_suffice(at: At) -> Answer:
-    """Every call that the whole move and its way back will send is allowed, on both sides."""
+    """Every call that the whole move and its way back will send, and every look that they need, is allowed on both sides."""
     asked, refused = 0, []
-    for verb, side, kind, namespace in sorted({(will.verb, will.ref.system, will.ref.kind, will.ref.namespace) for will in at.will}):
+    sent = {(will.verb, will.ref.system, will.ref.kind, will.ref.namespace) for will in at.will}
+    for verb, side, kind, namespace in sorted({*sent, *_looks(at)}):
         if side not in ("source", "target"):
             continue
         asked += 1

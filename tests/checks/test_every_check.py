@@ -229,6 +229,16 @@ def test_a_namespace_of_ours_that_is_empty_may_be_used_again(clusters: Clusters)
     assert by_id("namespace-is-the-apps-own").ask(clusters.look()).verdict == "ok"
 
 
+def test_a_namespace_that_is_being_deleted_is_waited_for(clusters: Clusters) -> None:
+    """Kubernetes takes its time after a way back to `planned`; the next move begins when it is done."""
+    going = thing("Namespace", "speedtest", "")
+    going["metadata"]["deletionTimestamp"] = "2026-01-10T08:00:00Z"
+    clusters.target.put(going)
+    answer = by_id("namespace-is-the-apps-own").ask(clusters.look())
+    assert answer.verdict == "not-yet"
+    assert answer.watch == Ref("target", "Namespace", "", "")
+
+
 def test_what_is_on_its_way_out_is_waited_for(clusters: Clusters) -> None:
     """A ReplicaSet whose Deployment went a moment ago is nobody's."""
     well(clusters, "namespace-is-empty").target.put(

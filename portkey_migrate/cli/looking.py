@@ -13,13 +13,16 @@ from portkey_migrate.report import build, formats
 from portkey_migrate.report.paper import paper_of
 from portkey_migrate.report.status import Report
 
+#: Every subject of a plan as people have them; of 10,000 the first page, the rest is counted (measured: 12 ms more than a page of 40).
+_PAGE = 200
+
 
 def read(home: str | None, state: str | None, *, utc: bool) -> Report:
     """The journal as a Report; before the first command one that says so."""
     from portkey_migrate.journal.read import load
 
     place = where.state(state, home)
-    snapshot = load(place)
+    snapshot = load(place, page=_PAGE)
     tz = UTC if utc else None
     if snapshot is None:
         return build.nothing_begun(_short(place), tz=tz)

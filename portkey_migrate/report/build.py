@@ -12,6 +12,7 @@ from portkey_migrate.report.status import Report, Standing
 
 _DONE = {"app": ("committed", "reclaimed"), "task": ("done",), "phase": ("closed",), "node": ("joined",)}
 _FIRST = {"app": ("planned",), "task": ("todo",), "phase": ("pending",), "node": ("k3s", "absent")}
+_GATES = {"person": "waits for your word", "soak": "soaks"}
 _WORDS = {"✔": "done", "◐": "moving", "‖": "waiting", "✖": "needs you", "○": "not begun"}
 
 
@@ -128,7 +129,7 @@ def _note(subject: Any, moving: Moving | None, last: Any, now: datetime, tz: tzi
         over = subject.soak_until <= now
         return "the soak is over" if over else f"soaks until {words.clock(subject.soak_until, now, tz)}"
     back = last is not None and last.direction == "back" and last.ended is not None
-    said = [str(subject.gate), f"back since {words.clock(last.ended, now, tz)}, {last.why}" if back else ""]
+    said = [_GATES.get(subject.gate, str(subject.gate)), f"back since {words.clock(last.ended, now, tz)}, {last.why}" if back else ""]
     return "; ".join(part for part in said if part)
 
 

@@ -13,6 +13,13 @@ _COLUMNS = (Column(""), Column("PHASE"), Column("SUBJECT"), Column("METHOD"), Co
 _FIRST = {"app": "planned", "task": "todo"}  # a node's first state is not known before it was looked at
 
 
+def _method(plan: Any, kind: str, name: str) -> str:
+    """How it moves; a task that is named in the registry needs no second name."""
+    if kind == "app":
+        return str(plan.apps[name].method)
+    return str(plan.tasks[name].kind) if kind == "task" and plan.tasks[name].kind != name else ""
+
+
 class Stop(NamedTuple):
     """One item of a phase."""
 
@@ -45,7 +52,7 @@ class Itinerary(NamedTuple):
             for row in phase.items:
                 for n, item in enumerate(row):
                     kind, name = item.subject.split("/", 1)
-                    method = plan.apps[name].method if kind == "app" else plan.tasks[name].kind if kind == "task" else ""
+                    method = _method(plan, kind, name)
                     built = item.subject not in plan.not_built and kind != "node"
                     now = states.get(item.subject, _FIRST.get(kind, ""))
                     stops.append(Stop(phase.name, item.subject, method, now, item.to, now == item.to, built, n > 0))

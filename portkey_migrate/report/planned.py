@@ -76,7 +76,7 @@ class Planned(NamedTuple):
                 out.append(
                     Rule(f"---- the pivot: new writes live on Talos from here; back only by: migrate rollback {words.typed(self.view.subject)}")
                 )
-            changes = " ".join(part for part in (row.sign, row.object, row.change) if part)
+            changes = " ".join(part for part in (row.sign, "asks you:" if row.object == "you" else row.object, row.change) if part)
             out.append((str(row.n), "" if row.transition == last else row.transition, row.name, "▌" if row.down else "-", changes, row.undo or "-"))
             last = row.transition
         return out

@@ -79,7 +79,7 @@ class Report(NamedTuple):
         out += [Line(sentence) for sentence in self.sentences]
         if self.phases:
             out += [Line(), self._phases(wide=wide)]
-        shown = [one for one in self.apps if wide or one.symbol != "○"]
+        shown = [one for one in self.apps if wide or one.symbol != "○" or one.note]
         if shown or self.apps:
             out += [Line(), self._apps(shown, wide=wide)]
         if self.others:
@@ -98,7 +98,7 @@ class Report(NamedTuple):
     def _head(self) -> str:
         parts = [self.plan or "no plan read yet", "K3s -> Talos"]
         if self.now is not None:
-            parts.append(f"as of {words.clock(self.now, self.now, self.tz)}")
+            parts.append(f"as of {words.moment(self.now, self.tz)}")
         return "   ".join([*parts, self.place])
 
     def _phases(self, *, wide: bool) -> Table:
@@ -110,7 +110,8 @@ class Report(NamedTuple):
         if not wide:
             rows = [("✔", one.subject.split("/", 1)[1], one.state, "") for one in closed[-1:]] + rows
             rows += [("○", one.subject.split("/", 1)[1], one.state, one.note) for one in pending[:1]]
-            counted = [f"{number} more {word}" for number, word in ((len(closed) - 1, "closed"), (len(pending) - 1, "pending")) if number > 0]
+            left = {word: self.totals.get("phase", {}).get(word, 0) - 1 for word in ("closed", "pending")}
+            counted = [f"{number} more {word}" for word, number in left.items() if number > 0]
             rows += [("", ", ".join(counted), "", "")] if counted else []
         return Table((Column(""), Column("PHASE"), Column("STATE"), Column("NOTE", folds=True, below=True)), tuple(rows))
 

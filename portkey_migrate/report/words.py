@@ -35,6 +35,11 @@ def clock(at: datetime, now: datetime, tz: tzinfo | None) -> str:
     return there.strftime(pattern)
 
 
+def moment(at: datetime, tz: tzinfo | None) -> str:
+    """Day and time: what a page is of, so that a printed one does not lie tomorrow."""
+    return at.astimezone(tz).strftime("%a %-d %b %Y %H:%M:%S")
+
+
 def utc(at: datetime | None) -> str | None:
     """As a document holds it."""
     if at is None:

@@ -216,7 +216,7 @@ def _written(call: Call, old: Object, new: Object, given: Object, *, as_scale: b
         raise other_uid(kind, name, given["uid"], old["metadata"]["uid"])
     if given.get("resourceVersion") and given["resourceVersion"] != old["metadata"]["resourceVersion"]:
         raise conflict(kind, name)
-    metadata = {**(new.get("metadata") or {})}
+    metadata = {**(new.get("metadata") or {}), **{key: old["metadata"][key] for key in ("name", "namespace") if key in old["metadata"]}}
     if "deletionTimestamp" in old["metadata"] and set(metadata.get("finalizers") or ()) - set(old["metadata"].get("finalizers") or ()):
         why = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers {json.dumps(sorted(set(metadata['finalizers']) - set(old['metadata'].get('finalizers') or ())))}"
         raise Refused(422, "Invalid", f'{kind.kind} "{name}" is invalid: metadata.finalizers: {why}', {"name": name, "kind": kind.kind})

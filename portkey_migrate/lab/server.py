@@ -58,13 +58,15 @@ class Server:
         """The harness's socket: frames of its own, answered when all actors are parked."""
         self._listen(path, self.controlled)
 
-    def controlled(self, sock: socket.socket) -> None:
+    def controlled(self, sock: socket.socket, *, ends_with_it: bool = False) -> None:
+        """`ends_with_it`: the lab ends when that line does; nobody is left to ask anything of it."""
         unpacker = Unpacker()
 
         def readable() -> None:
             data = _received(sock)
             if not data:
                 self._drop(sock)
+                self.quitting = self.quitting or ends_with_it
                 return
             self.wishes += [(sock, header) for header, _ in unpacker.feed(data)]
 

@@ -131,7 +131,7 @@ def lab(make: Callable[[], World], folder: Path, state: Path, *, writes: bool = 
                 state.mkdir(mode=0o700, parents=True, exist_ok=True)
                 kubeconfig.write(world, state)
             server = Server(world, path, state)
-            server.controlled(theirs)
+            server.controlled(theirs, ends_with_it=True)
             server.serve()
             return 0
 

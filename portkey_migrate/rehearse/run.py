@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CALLS = {"stateless": 19, "handover": 45}
 #: Virtual seconds in which what was set in motion comes to rest before two worlds are compared (Argo CD resyncs after 120 to 180 s).
 REST = 240.0
+#: Virtual seconds that people live in the world before the first command: a run is judged by what they saw on both sides.
+LIVED = 180.0
 REFUSED, OUTSIDE_WINDOW, LOCKED = 3, "PKM-0330", 5
 _MOST = 40  # commands in one run; more is a loop
 
@@ -233,6 +235,7 @@ def expected_calls(plan: Plan, subject: str) -> int:
 def go(run: Run) -> None:
     """Forward to where it was asked for, or to where it goes back, and back."""
     wanted = run.asked
+    run.lab.ask("advance", seconds=LIVED)
     if not run.prepare():
         return
     goal = wanted.rollback_at or wanted.to or ("committed" if wanted.subject.startswith("app/") else "done" if wanted.subject.startswith("task/") else "closed")

@@ -26,7 +26,10 @@ def authority(world: World, side: str) -> str:
 def kubeconfig(world: World, servers: dict[str, str] | None = None) -> str:
     """The kubeconfig as text. `servers`: other addresses than the lab's own names, for guests at its door."""
     sides = sorted(world.tokens)
-    clusters = [{"name": s, "cluster": {"server": (servers or {}).get(s, f"https://{s}.lab:6443"), "certificate-authority-data": authority(world, s)}} for s in sides]
+    clusters = [
+        {"name": s, "cluster": {"server": (servers or {}).get(s, f"https://{s}.lab:6443"), "certificate-authority-data": authority(world, s)}}
+        for s in sides
+    ]
     return yaml.safe_dump(
         {
             "apiVersion": "v1",

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from portkey_migrate.lab.world import World
+from typing import Literal
 
 
 @dataclass
@@ -16,14 +13,14 @@ class People:
     approves: bool = True
     types: bool = True
     tells: dict[str, str] = field(default_factory=dict)  # part of a question → what is answered there instead of yes
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str, bool | str | None]] = field(default_factory=list)
 
-    def answers(self, world: World, question: str, severe: bool, name: str) -> str:  # noqa: FBT001 (the world's own call)
-        """What a person types: "" is no. `severe`: the name has to be typed; else a yes, or the words that an `ask` is answered with."""
-        del world
-        if severe:
-            said = name if self.types else ""
+    def answer(self, question: str, kind: Literal["agrees", "types", "tells"], name: str = "") -> bool | str | None:
+        """`agrees`, `types`: whether they do. `tells`: their words to an `ask`, None where they say nothing."""
+        said: bool | str | None
+        if kind == "tells":
+            said = next((text for part, text in sorted(self.tells.items()) if part in question), "yes" if self.approves else None)
         else:
-            said = next((text for part, text in sorted(self.tells.items()) if part in question), "yes" if self.approves else "")
+            said = self.approves if kind == "agrees" else self.types
         self.asked.append((question, name, said))
         return said

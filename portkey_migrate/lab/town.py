@@ -48,7 +48,7 @@ class Town:
     def settle(self, controller: Controller) -> None:
         """A controller moves in: it hears of every change, and looks once at everything that stands."""
         self.inhabitants.append(controller)
-        self.world.add(controller)
+        self.world.add(cast("Any", controller))  # woken by `changed` alone: its `kinds` are empty here
         for kind in sorted(controller.looks_at):
             for obj in self.world.store.list(controller.cluster, kind):
                 metadata = obj["metadata"]

@@ -39,7 +39,13 @@ class Answer:
 def fetch(world: World, address: str, host: str, path: str) -> dict[str, Any]:
     """One GET over HTTPS, as a client sees it: status (0: nothing answered), headers, body, the certificate's SHA-256, error."""
     got = request(world, address, host, path)
-    return {"status": got.status, "headers": got.headers, "body": got.body.decode(errors="replace"), "certificate": got.certificate, "error": got.error}
+    return {
+        "status": got.status,
+        "headers": got.headers,
+        "body": got.body.decode(errors="replace"),
+        "certificate": got.certificate,
+        "error": got.error,
+    }
 
 
 def request(world: World, address: str, host: str, path: str, sni: str | None = None, hops: int = _HOPS) -> Answer:
@@ -70,7 +76,8 @@ def _at(world: World, address: str) -> IngressController | None:
 
 
 def _page(status: int, words: str) -> Answer:
-    body = f"<html>\r\n<head><title>{status} {words}</title></head>\r\n<body>\r\n<center><h1>{status} {words}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    head, foot = f"<head><title>{status} {words}</title></head>", "<hr><center>nginx</center>"
+    body = f"<html>\r\n{head}\r\n<body>\r\n<center><h1>{status} {words}</h1></center>\r\n{foot}\r\n</body>\r\n</html>\r\n"
     return Answer(status, {"content-type": "text/html"}, body.encode())
 
 
@@ -83,38 +90,40 @@ def _serve(world: World, ingress: IngressController, host: str, path: str, hops:
     return _page(404, "Not Found")
 
 
-def _rewritten(location: Location, match: re.Match[str] | bool, path: str) -> str:
-    if not location.rewrite or not isinstance(match, re.Match):
+def _rewritten(location: Location, match: re.Match[str], path: str) -> str:
+    if not location.rewrite:
         return path
-    return re.sub(r"\$(\d)", lambda one: match[int(one[1])] or "" if int(one[1]) <= (match.lastindex or 0) else "", location.rewrite)
+    return re.sub(r"\$(\d)", lambda one: (match[int(one[1])] or "") if int(one[1]) <= len(match.groups()) else "", location.rewrite)
 
 
 def _answer(world: World, ingress: IngressController, location: Location, host: str, path: str, hops: int) -> Answer:
-    if location.denied:
-        return _page(503, "Service Temporarily Unavailable")
-    if location.redirect:
+    if location.redirect and not location.denied:
         got = _page(302, "Found")
         got.headers["location"] = location.redirect
         return got
-    if not location.backend:
+    if location.denied or not location.backend:
         return _page(503, "Service Temporarily Unavailable")
     for end in location.backend:  # nginx tries the next upstream where one refuses
-        address, _, port = end.rpartition(":")
-        onward = _at(world, address)
-        if onward is not None:
-            if port == "443" and not location.https:
-                return _page(400, "Bad Request")  # "The plain HTTP request was sent to HTTPS port"
-            got = request(world, address, host, path, location.sni, hops - 1) if hops > 1 else Answer(0)
-            if got.status:
-                got.certificate = ""
-                return got
-        else:
-            pod = next((one for one in world.store.list(ingress.cluster, "Pod") if one.get("status", {}).get("podIP") == address), None)
-            answered = None if pod is None else pod_answers(world, ingress.cluster, pod["metadata"]["namespace"], pod["metadata"]["name"], int(port), path)
-            if answered is not None and pod is not None:
-                status, headers, body = answered
-                return Answer(status, headers, body, cluster=ingress.cluster, pod=pod["metadata"]["name"])
+        found = _upstream(world, ingress.cluster, end, location, host, path, hops)
+        if found is not None:
+            return found
     return _page(502, "Bad Gateway")
+
+
+def _upstream(world: World, cluster: str, end: str, location: Location, host: str, path: str, hops: int) -> Answer | None:
+    """What stands at an address answers: another ingress, or a Pod of this cluster; None where nothing listens."""
+    address, _, port = end.rpartition(":")
+    if _at(world, address) is not None:
+        if port == "443" and not location.https:
+            return _page(400, "Bad Request")  # "The plain HTTP request was sent to HTTPS port"
+        got = request(world, address, host, path, location.sni, hops - 1) if hops > 1 else Answer(0)
+        return got if got.status else None
+    pod = next((one for one in world.store.list(cluster, "Pod") if one.get("status", {}).get("podIP") == address), None)
+    if pod is None:
+        return None
+    name = pod["metadata"]["name"]
+    answered = pod_answers(world, cluster, pod["metadata"]["namespace"], name, int(port), path)
+    return None if answered is None else Answer(*answered, cluster=cluster, pod=name)
 
 
 def pod_answers(world: World, cluster: str, namespace: str, name: str, port: int, path: str) -> tuple[int, dict[str, str], bytes] | None:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from portkey_migrate.lab.controllers import Controller, Key, Object
-from portkey_migrate.lab.traffic import request
 from portkey_migrate.lab.town import town
+from portkey_migrate.lab.traffic import request
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
@@ -26,7 +26,7 @@ class Interval(NamedTuple):
     period: float  # seconds between two requests
     by: str  # source | target | none
 
-    def count(self, start: float, end: float, origin: float) -> int:
+    def requests(self, start: float, end: float, origin: float) -> int:
         """How many of the series' requests fall into this interval and into [start, end). Request n comes at origin + n · period."""
         low, high = max(self.start, start), min(self.end, end)
         if high <= low:
@@ -85,7 +85,7 @@ class Users:
         """Requests answered by each side in [start, end)."""
         out = {"source": 0, "target": 0, "none": 0}
         for one in self.series[app]:
-            out[one.by] += one.count(start, end, self.origin)
+            out[one.by] += one.requests(start, end, self.origin)
         return out
 
     def outages(self, app: str, start: float, end: float) -> list[tuple[float, float]]:

@@ -36,7 +36,9 @@ def verdict(world: World, request: Mapping[str, Any]) -> dict[str, Any]:
         _stands(world, app, reasons)
     doubles = double_effects(world)
     reasons += [f"a recorded step changed the world twice: {one}" for one in doubles]
-    reasons += [f"not allowed to differ: {one['object']} {one['field']}".rstrip() for one in request.get("differences") or () if not one["allowed_by"]]
+    reasons += [
+        f"not allowed to differ: {one['object']} {one['field']}".rstrip() for one in request.get("differences") or () if not one["allowed_by"]
+    ]
     left = leftovers(world)
     temporary = {app["name"] for app in apps if app["state"] in ("planned", "reclaimed")}
     reasons += [f"left behind: {one['object']}" for one in left if one["namespace"] in temporary]

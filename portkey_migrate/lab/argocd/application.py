@@ -14,8 +14,8 @@ from portkey_migrate.lab.argocd.compare import Resource, compare, overall
 from portkey_migrate.lab.argocd.sync import apply, chosen
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, either
 from portkey_migrate.lab.store import stamp
-from portkey_migrate.lab.traps import lost_operation, self_heal, stale_operation
 from portkey_migrate.lab.town import town
+from portkey_migrate.lab.traps import lost_operation, self_heal, stale_operation
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
@@ -96,7 +96,12 @@ class Applications(Controller):
         if manifests is None:
             return [], f"Failed to load target state: {source['path']}: app path does not exist"
         namespace = app["spec"]["destination"]["namespace"]
-        ours = [one for kind in WATCHED for one in self.list(world, kind, namespace) if one["metadata"].get("annotations", {}).get(TRACKING, "").startswith(f"{name}:")]
+        ours = [
+            one
+            for kind in WATCHED
+            for one in self.list(world, kind, namespace)
+            if one["metadata"].get("annotations", {}).get(TRACKING, "").startswith(f"{name}:")
+        ]
         return compare(name, manifests, namespace, lambda *at: self.get(world, *at), ours), ""
 
     def _says(self, world: World, now: float, app: Object, resources: list[Resource], fault: str) -> Object:
@@ -215,7 +220,7 @@ class Applications(Controller):
     # ---- deletion ----
 
     def _cascade(self, world: World, now: float, app: Object) -> float | None:
-        """With Argo's finalizer the resources go first, whatever the propagation policy; `Delete=false` keeps one, `Prune=false` does not (real/ A4)."""
+        """With Argo's finalizer the resources go first, whatever the policy; `Delete=false` keeps one, `Prune=false` does not (real/ A4)."""
         metadata = app["metadata"]
         if FINALIZER not in metadata.get("finalizers", ()):
             return None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.lab.argocd import FINALIZER, NAMESPACE
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, either, owned_by, owner
-from portkey_migrate.lab.traps import owner_reverts
 from portkey_migrate.lab.town import town
+from portkey_migrate.lab.traps import owner_reverts
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World

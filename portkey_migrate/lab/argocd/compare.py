@@ -76,7 +76,9 @@ def tracked(app: str, manifest: Object, namespace: str) -> Object:
     return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
 
-def compare(app: str, manifests: Iterable[Object], namespace: str, live: Callable[[str, str, str], Object | None], ours: Iterable[Object]) -> list[Resource]:
+def compare(
+    app: str, manifests: Iterable[Object], namespace: str, live: Callable[[str, str, str], Object | None], ours: Iterable[Object]
+) -> list[Resource]:
     """Every resource of an app, in the order of a sync. `ours`: live objects that carry the app's tracking annotation."""
     out: list[Resource] = []
     named: set[tuple[str, str, str]] = set()

@@ -25,7 +25,9 @@ def chosen(resources: Iterable[Resource], selectors: list[Object] | None) -> lis
     return [one for one in resources if wanted & {(KINDS[one.kind].group, one.kind, namespace, one.name) for namespace in (one.namespace, "")}]
 
 
-def apply(world: World, controller: Controller, resources: Iterable[Resource], *, prune: bool, options: Iterable[str], dry: bool) -> tuple[list[Object], list[str]]:
+def apply(
+    world: World, controller: Controller, resources: Iterable[Resource], *, prune: bool, options: Iterable[str], dry: bool
+) -> tuple[list[Object], list[str]]:
     """Applies in the kinds' order. Returns the result lines and what failed; the others are applied all the same (real/ A7)."""
     lines: list[Object] = []
     failed: list[str] = []
@@ -39,7 +41,13 @@ def apply(world: World, controller: Controller, resources: Iterable[Resource], *
             failed.append(fault)
             lines.append({**line, "status": "SyncFailed", "message": fault})
         else:
-            lines.append({**line, "status": "Pruned" if one.prune and prune else "Synced", "message": f"{KINDS[one.kind].singular}/{one.name} serverside-applied"})
+            lines.append(
+                {
+                    **line,
+                    "status": "Pruned" if one.prune and prune else "Synced",
+                    "message": f"{KINDS[one.kind].singular}/{one.name} serverside-applied",
+                }
+            )
     return lines, failed
 
 

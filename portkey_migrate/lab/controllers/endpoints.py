@@ -44,7 +44,8 @@ class EndpointSlices(Controller):
             if matches(pod["metadata"].get("labels", {}), service["spec"]["selector"]) and pod.get("status", {}).get("podIP")
         ]
         ports = [
-            {"name": port.get("name", ""), "port": _target(port), "protocol": port.get("protocol", "TCP")} for port in service["spec"].get("ports", ())
+            {"name": port.get("name", ""), "port": _target(port), "protocol": port.get("protocol", "TCP")}
+            for port in service["spec"].get("ports", ())
         ]
         mine = next((one for one in self.list(world, "EndpointSlice", key[0]) if _is_mine(one, key[1])), None)
         if mine is None:
@@ -73,9 +74,9 @@ def _endpoint(pod: Object) -> Object:
 
 def _target(port: Object) -> int:
     wanted = port.get("targetPort", port["port"])
-    return int(wanted) if str(wanted).isdigit() else int(port["port"])
+    return int(str(wanted)) if str(wanted).isdigit() else int(port["port"])
 
 
 def _is_mine(one: Object, service: str) -> bool:
     labels = one["metadata"].get("labels", {})
-    return labels.get(SERVICE) == service and labels.get(_MANAGED) == "endpointslice-controller.k8s.io"
+    return bool(labels.get(SERVICE) == service and labels.get(_MANAGED) == "endpointslice-controller.k8s.io")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, either, pieces
 from portkey_migrate.lab.controllers.endpoints import SERVICE
-from portkey_migrate.lab.traps import proxy_ssl_needs_secret, slow_reload
 from portkey_migrate.lab.town import town
+from portkey_migrate.lab.traps import proxy_ssl_needs_secret, slow_reload
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
@@ -39,12 +39,12 @@ class Location:
     redirect: str = ""  # answered from the location itself, endpoints or not
     rewrite: str = ""
 
-    def takes(self, path: str) -> re.Match[str] | bool | None:
+    def takes(self, path: str) -> re.Match[str] | None:
         if self.regex:
             return re.match(self.path, path, re.IGNORECASE)
         if self.exact:
-            return path == self.path
-        return path == self.path.rstrip("/") or path.startswith(self.path.rstrip("/") + "/")
+            return re.fullmatch(re.escape(self.path), path)
+        return re.match(re.escape(self.path.rstrip("/")) + "(?=/|$)", path)
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,8 @@ class IngressController(Controller):
 
     def keys(self, world: World, kind: str, old: Object | None, new: Object | None) -> Iterable[tuple[Key, float]]:
         obj = either(old, new)
-        if kind == "Ingress" and old is not None and new is not None and old["spec"] == new["spec"]:
-            if old["metadata"].get("annotations") == new["metadata"].get("annotations"):
-                return  # its own status, or a mark: nothing to load
+        if kind == "Ingress" and old is not None and new is not None and _asks(old) == _asks(new):
+            return  # its own status: nothing to load
         if kind == "Secret" and obj.get("type") != "kubernetes.io/tls":
             return
         yield ("sync",), slow_reload.later(world, self.cluster, self.last)
@@ -153,11 +152,17 @@ class IngressController(Controller):
         for one in self.list(world, "EndpointSlice", namespace):
             if one["metadata"].get("labels", {}).get(SERVICE) != name or not alive(one):
                 continue
-            number = next((p["port"] for p in one.get("ports") or () if p.get("name", "") == spec.get("name", "") or len(one["ports"]) == 1), spec["port"])
+            number = next(
+                (p["port"] for p in one.get("ports") or () if p.get("name", "") == spec.get("name", "") or len(one["ports"]) == 1), spec["port"]
+            )
             for end in one.get("endpoints") or ():
                 if end.get("conditions", {}).get("ready", True):
                     out += [f"{address}:{number}" for address in end["addresses"]]
         return tuple(out)
+
+
+def _asks(ingress: Object) -> tuple[object, object]:
+    return ingress["spec"], ingress["metadata"].get("annotations")
 
 
 def _ordered(there: list[Location]) -> list[Location]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of, ready
 from portkey_migrate.lab.store import stamp
-from portkey_migrate.lab.traps import slow_end
 from portkey_migrate.lab.town import town
+from portkey_migrate.lab.traps import slow_end
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
@@ -52,22 +52,25 @@ class Kubelets(Controller):
             return now + 1.0  # frozen: what it runs goes on or stands still, and nothing that it is told is done
         if not alive(pod):
             return self._end(world, now, pod)
-        if not node:
-            return self._bind(world, now, pod)
-        doing, until = self.stage.get(pod["metadata"]["uid"], ("", 0.0))
-        if not doing:
-            if pod.get("status", {}).get("phase") == "Running" and ready(pod):
+        return self._lives(world, now, pod) if node else self._bind(world, now, pod)
+
+    def _lives(self, world: World, now: float, pod: Object) -> float | None:
+        """Starts, becomes ready, runs: each stage until a time drawn when it began."""
+        uid = pod["metadata"]["uid"]
+        if uid not in self.stage:
+            if ready(pod):
                 return None
-            doing, until = self.stage[pod["metadata"]["uid"]] = ("start", now + world.latency("pod-start", self.cluster))
+            self.stage[uid] = ("start", now + world.latency("pod-start", self.cluster))
+        doing, until = self.stage[uid]
         if now < until:
             return until
         if doing == "start":
             until = now + world.latency("pod-ready", self.cluster)
-            self.stage[pod["metadata"]["uid"]] = ("ready", until)
+            self.stage[uid] = ("ready", until)
             self._running(world, now, pod, is_ready=False)
             return until
         if doing == "ready" and self._sick(world, pod) != "never-ready":
-            self.stage[pod["metadata"]["uid"]] = ("runs", 0.0)
+            self.stage[uid] = ("runs", 0.0)
             self._running(world, now, pod, is_ready=True)
         return None
 
@@ -82,7 +85,9 @@ class Kubelets(Controller):
         free = [
             node["metadata"]["name"]
             for node in self.list(world, "Node")
-            if may_take_pods(node) and wanted.items() <= node["metadata"].get("labels", {}).items() and (self.cluster, node["metadata"]["name"]) not in town(world).silent
+            if may_take_pods(node)
+            and wanted.items() <= node["metadata"].get("labels", {}).items()
+            and (self.cluster, node["metadata"]["name"]) not in town(world).silent
         ]
         if not free:
             message = "0 nodes are available: the others are cordoned, tainted or not ready."

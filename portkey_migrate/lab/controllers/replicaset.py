@@ -47,7 +47,9 @@ class ReplicaSets(Controller):
         pods = [pod for pod in self.list(world, "Pod", key[0]) if owner(pod, "ReplicaSet") == key[1]]
         live = [pod for pod in pods if alive(pod)]
         wanted, refused = int(rs["spec"]["replicas"]), ""
-        for pod in sorted(live, key=lambda pod: (ready(pod), bool(pod["spec"].get("nodeName")), pod["metadata"]["name"]))[: max(len(live) - wanted, 0)]:
+        for pod in sorted(live, key=lambda pod: (ready(pod), bool(pod["spec"].get("nodeName")), pod["metadata"]["name"]))[
+            : max(len(live) - wanted, 0)
+        ]:
             self.delete(world, pod)
             live.remove(pod)
         while len(live) < wanted:
@@ -89,7 +91,12 @@ class ReplicaSets(Controller):
         here = sum(ready(pod) for pod in live)
         counted = {"fullyLabeledReplicas": len(live), "readyReplicas": here, "availableReplicas": here}
         status: Object = {"observedGeneration": rs["metadata"]["generation"], "replicas": len(live), **{f: n for f, n in counted.items() if n}}
-        failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": f'pods "{rs["metadata"]["name"]}-" is forbidden: {refused}'}
+        failure = {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "reason": "FailedCreate",
+            "message": f'pods "{rs["metadata"]["name"]}-" is forbidden: {refused}',
+        }
         said = conditions(rs, *([failure] if refused else ()), drop=() if refused else ("ReplicaFailure",), stamped=stamp(now))
         if said:
             status["conditions"] = said

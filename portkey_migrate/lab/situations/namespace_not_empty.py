@@ -11,4 +11,6 @@ def apply(world: World, app: str) -> None:
     world.store.create("target", "ConfigMap", posted(world, "target", obj), MAKER)
 
 
-SITUATION = Situation("namespace-not-empty", "The app's namespace on the target holds somebody's ConfigMap.", apply, after="prepared", then="rollback")
+SITUATION = Situation(
+    "namespace-not-empty", "The app's namespace on the target holds somebody's ConfigMap.", apply, after="prepared", then="rollback"
+)

@@ -10,9 +10,13 @@ def apply(world: World, app: str) -> None:
     there = world.store.get("source", "Secret", app, f"{app}-secret")
     if there is None:
         return
-    first = sorted(there["data"])[0]
+    first = min(there["data"])
     world.store.create("target", "Namespace", posted(world, "target", {"kind": "Namespace", "metadata": {"name": app}}), MAKER)
-    secret = {"kind": "Secret", "metadata": {"name": f"{app}-secret", "namespace": app}, "data": {**there["data"], first: secret_value(world, "rotated")}}
+    secret = {
+        "kind": "Secret",
+        "metadata": {"name": f"{app}-secret", "namespace": app},
+        "data": {**there["data"], first: secret_value(world, "rotated")},
+    }
     world.store.create("target", "Secret", posted(world, "target", secret), MAKER)
 
 

@@ -9,7 +9,7 @@ from portkey_migrate.lab.traps import Trap
 TRAP = Trap(
     "owner-reverts",
     source="real/ A2: automated null reverted in 0.036 s, enabled false in 0.019 s; domain B21",
-    says="Every field of an owned Application's spec goes back in 20-40 ms, foreign labels and annotations with it, unless the ApplicationSet ignores the field.",
+    says="What is patched on an owned Application goes back in 20-40 ms, foreign annotations too, unless the ApplicationSet ignores the field.",
 )
 
 #: Annotations that the ApplicationSet controller keeps without being told (applicationset_controller.go, defaultPreservedAnnotations).

@@ -10,7 +10,7 @@ from portkey_migrate.lab.traps import Trap
 TRAP = Trap(
     "stale-operation",
     source="real/ A7 (n=5): measured with hooks and retries; here for every operation, which is harsher",
-    says="Unless operationState was cleared in the same patch, the last operation's dryRun, resources and results are used again: Succeeded, and nothing moved.",
+    says="Unless the same patch clears operationState, the last one's dryRun, resources and results are used again: Succeeded, nothing moved.",
 )
 
 

@@ -39,12 +39,31 @@ BEFORE = 7 * 3600.0
 #: Who made what a world begins with.
 MAKER = By("cluster-history")
 REPOSITORY = "https://git.lab/portkey/cluster.git"
-CONTROLLERS = (Namespaces, GarbageCollector, Protection, Deployments, ReplicaSets, Quotas, Kubelets, EndpointSlices, NodeLifecycle, Applications, ApplicationSets, Onlooker)
+CONTROLLERS = (
+    Namespaces,
+    GarbageCollector,
+    Protection,
+    Deployments,
+    ReplicaSets,
+    Quotas,
+    Kubelets,
+    EndpointSlices,
+    NodeLifecycle,
+    Applications,
+    ApplicationSets,
+    Onlooker,
+)
 #: The tool's role, as its documents ask for it.
 ROLE = (
-    Rule(("get", "list", "watch", "create", "patch", "delete"), ("",), ("namespaces", "secrets", "configmaps", "services", "resourcequotas", "persistentvolumes", "persistentvolumeclaims")),
+    Rule(
+        ("get", "list", "watch", "create", "patch", "delete"),
+        ("",),
+        ("namespaces", "secrets", "configmaps", "services", "resourcequotas", "persistentvolumes", "persistentvolumeclaims"),
+    ),
     Rule(("get", "list", "watch", "create"), ("",), ("pods", "nodes", "serviceaccounts", "pods/proxy", "pods/log", "pods/exec")),
-    Rule(("get", "list", "watch", "create", "patch", "delete"), ("apps",), ("deployments", "statefulsets", "deployments/scale", "statefulsets/scale")),
+    Rule(
+        ("get", "list", "watch", "create", "patch", "delete"), ("apps",), ("deployments", "statefulsets", "deployments/scale", "statefulsets/scale")
+    ),
     Rule(("get", "list", "watch"), ("apps",), ("replicasets", "daemonsets")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("networking.k8s.io", "discovery.k8s.io"), ("ingresses", "endpointslices")),
     Rule(("get", "list", "watch"), ("networking.k8s.io", "coordination.k8s.io", "policy", "storage.k8s.io", "batch"), ("*",)),
@@ -59,7 +78,9 @@ def furnished(facts: Facts, seed: int) -> World:
     world = World(seed, str(facts["name"]), start=START - BEFORE)
     world.canary = "canary-" + hashlib.sha256(f"{facts['name']}:{seed}".encode()).hexdigest()[:24]
     world.traps = set(traps.names())
-    people = [App(name, app["host"], app["people"]["path"], float(app["people"]["period"])) for name, app in facts["apps"].items() if app.get("people")]
+    people = [
+        App(name, app["host"], app["people"]["path"], float(app["people"]["period"])) for name, app in facts["apps"].items() if app.get("people")
+    ]
     here = Town(world, dict(facts), Users(people, START), _git(facts), dict(facts["images"]), Dns(dict(facts["dns"])))
     said = facts.get("people", {})
     world.parts.update(town=here, pods=Pods(), people=People(said.get("approves", True), said.get("types", True), dict(said.get("tells", {}))))
@@ -111,7 +132,12 @@ def certificate(world: World, host: str) -> str:
 
 
 def _git(facts: Facts) -> Git:
-    return Git({revision: {f"apps/{app}": rendered(app, merged(facts["apps"][app], own)) for app, own in apps.items()} for revision, apps in facts["git"].items()})
+    return Git(
+        {
+            revision: {f"apps/{app}": rendered(app, merged(facts["apps"][app], own)) for app, own in apps.items()}
+            for revision, apps in facts["git"].items()
+        }
+    )
 
 
 def _make(world: World, cluster: str, obj: Object) -> Object:

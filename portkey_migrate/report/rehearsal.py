@@ -61,7 +61,7 @@ class Rehearsal(NamedTuple):
                 Line(f"Crash points: {crashes['points']}, of them {said}"),
                 *(Line(f"  failed: {one}") for one in crashes.get("failed") or []),
             ]
-        out += [Line(f"Fault: {_plain(fault)}", hang=2) for fault in it.get("faults") or []]
+        out += [Line(f"Fault: {_fault(fault)}", hang=2) for fault in it.get("faults") or []]
         left = [one for one in it.get("differences") or [] if wide or not one.get("allowed_by")]
         out += [Line(f"Difference: {_plain(one)}", hang=2) for one in left]
         there, here = (words.duration(float(it.get(key) or 0)) for key in ("virtual_seconds", "wall_seconds"))
@@ -91,6 +91,15 @@ def _app(app: Mapping[str, Any]) -> tuple[str, ...]:
         words.duration(float(app.get("double_writer_seconds") or 0)),
         down,
     )
+
+
+def _fault(fault: Any) -> str:
+    """What was broken, and where it hit: the seed's own words are long, a person wants the call."""
+    if not isinstance(fault, Mapping) or "kind" not in fault:
+        return _plain(fault)
+    places = [str(hit.get("at", hit)) if isinstance(hit, Mapping) else str(hit) for hit in fault.get("hit") or []]
+    hit = words.listed(places) if places else "it hit nothing"
+    return f"{fault['kind']} at {fault.get('counts', '')} call {fault.get('nth', '')}: {hit}".replace("  ", " ")
 
 
 def _plain(value: Any) -> str:

@@ -230,7 +230,7 @@ REHEARSAL = {
     ],
     "fingerprint": "ab",
     "differences": [],
-    "faults": [{"kind": "late-twin", "at": 12}],
+    "faults": [{"kind": "late-twin", "nth": 12, "counts": "mutating", "hit": [{"at": "POST v1/namespaces@target 1.1#1", "n": 12}]}],
     "crashes": {"points": 0},
     "virtual_seconds": 172900.0,
     "wall_seconds": 2.1,

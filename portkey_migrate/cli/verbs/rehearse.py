@@ -31,6 +31,6 @@ def command(subject: tuple[str, ...], **typed: Any) -> int:
     it = acting.given(typed)
     wanted = acting.known(it, subjects.parse(subject))
     asked = {name: typed[name] for name in ("seed", "world", "to", "rollback_at", "kill", "with_", "fault")}
-    page = Rehearsal(run.rehearse(wanted, **asked))
+    page = Rehearsal(run.rehearse(wanted, **asked, home=it.folder))
     acting.show(page, it.output)
     return page.exit

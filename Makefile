@@ -38,9 +38,9 @@ crashes: $(READY) ## Death at every point, every way back, every situation, ever
 	@$(BIN)/python -m portkey_migrate.rehearse.crashes
 
 bench: $(READY) ## Cold start, a durable step, status at scale: ratios against their floors
-	@$(BIN)/python benchmarks/cold_start.py
-	@$(BIN)/python benchmarks/durable_step.py
-	@$(BIN)/python benchmarks/status_at_scale.py
+	@$(BIN)/python -m benchmarks.cold_start
+	@$(BIN)/python -m benchmarks.durable_step
+	@$(BIN)/python -m benchmarks.status_at_scale
 
 picture: $(READY) ## The README's picture, from the demo's own output
 	@$(BIN)/python -m portkey_migrate.rehearse.demo > .venv/demo.txt

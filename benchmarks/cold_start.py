@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from measured import MIGRATE, PASS, REPO, folder, in_turns, verdict
+from benchmarks.measured import MIGRATE, PASS, REPO, folder, in_turns, verdict
 
 BOUND = 5.0
 
@@ -14,7 +14,7 @@ def main() -> int:
     """Ratios of the least times; 1 if one is above its bound."""
     with folder("cold-start") as place:
         (place / "phases").mkdir()
-        subprocess.run([sys.executable, str(REPO / "benchmarks" / "journals.py"), str(place / "moved"), "42"], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.journals", str(place / "moved"), "42"], cwd=REPO, check=True)
         cases = {
             "python -c pass": PASS,
             "migrate --help": (MIGRATE, "--help"),

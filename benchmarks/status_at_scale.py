@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from measured import MIGRATE, PASS, REPO, folder, in_turns, verdict
+from benchmarks.measured import MIGRATE, PASS, REPO, folder, in_turns, verdict
 
 APPS = 10_000
 RATIO, PEAK = 6.5, 20.0
@@ -15,7 +15,7 @@ def main() -> int:
     """The ratio of the least times and the peak memory; 1 if one is above its bound."""
     with folder("scale") as place:
         (place / "phases").mkdir()
-        subprocess.run([sys.executable, str(REPO / "benchmarks" / "journals.py"), str(place / "state"), str(APPS)], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.journals", str(place / "state"), str(APPS)], cwd=REPO, check=True)
         took = in_turns({"pass": PASS, "status": (MIGRATE, "status", "--state", "state")}, 15, place)
     ratio = took["status"].least / took["pass"].least
     return verdict(

@@ -1,7 +1,7 @@
 """Tests cannot touch the world: not the network, not processes, not the wall clock, not the person's own folders.
 
-The doors are watched by an audit hook, so no import trick walks around them: what the interpreter does, it reports (all but sleeping). A test that needs
-a door names it, `@pytest.mark.world("subprocess")`; its fixtures are covered by the same mark. An accidental call fails where it stands,
+The doors are watched by an audit hook, so no import trick walks around them: what the interpreter does, it reports (all but sleeping). A test
+that needs a door names it, `@pytest.mark.world("subprocess")`; its fixtures are covered by the same mark. An accidental call fails where it stands,
 and does not hang a build or reach somebody's cluster.
 """
 
@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import pytest
 from hypothesis import settings
@@ -40,7 +40,7 @@ WAITERS = frozenset({"subprocess", "multiprocessing.popen_fork", "multiprocessin
 NEAR = ("127.", "::1", "localhost")
 
 
-class TouchedTheWorld(BaseException):  # noqa: N818 - and BaseException, so that no `except Exception` under test swallows it
+class TouchedTheWorld(BaseException):  # BaseException, so that no `except Exception` under test swallows it
     """A test reached for something outside itself without naming the door."""
 
 
@@ -69,10 +69,10 @@ sys.addaudithook(_watch)
 _real_sleep = time.sleep
 
 
-def _sleep(seconds: float, /) -> None:
+def _sleep(seconds: SupportsIndex | float, /) -> None:
     """Before Python 3.13 sleeping raises no audit event, so this one door is a replacement."""
     waits = _open is not None and "subprocess" in _open and sys._getframe(1).f_globals.get("__name__") in WAITERS
-    if _open is not None and "sleep" not in _open and seconds > 0 and not waits:
+    if _open is not None and "sleep" not in _open and float(seconds) > 0 and not waits:
         raise TouchedTheWorld(f'time.sleep({seconds}): a test that needs this says so: @pytest.mark.world("sleep")')
     _real_sleep(seconds)
 

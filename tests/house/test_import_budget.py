@@ -96,7 +96,9 @@ def test_status_reads_the_journal_with_sqlite3_alone(home: Path, moved: bool) ->
     modules = imported(["status"], home)
     assert (heavy(modules), strangers(modules)) == (set(), set())
     assert rooms(modules) <= ROOMS["status"]
-    assert {name.split(".")[2] for name in modules if name.startswith("portkey_migrate.journal.")} & {k for k, may in JOURNAL.items() if not may} == set()
+    assert {name.split(".")[2] for name in modules if name.startswith("portkey_migrate.journal.")} & {
+        k for k, may in JOURNAL.items() if not may
+    } == set()
 
 
 @pytest.mark.world("subprocess")

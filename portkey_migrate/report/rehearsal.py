@@ -22,6 +22,12 @@ class Rehearsal(NamedTuple):
     def exit(self) -> int:
         return _EXITS.get(str(self.it.get("verdict")), _NOT_CLEAN)
 
+    def _again(self) -> str:
+        """The command that makes this run again, whole: the request is part of the document."""
+        asked = [f"--{name.replace('_', '-').rstrip('-')} {value}" for name, value in (self.it.get("request") or {}).items() if value]
+        subject = words.typed(str(self.it.get("subject") or ""))
+        return " ".join(part for part in ("migrate rehearse", subject, f"--seed {self.it.get('seed')}", *asked, "-o json") if part)
+
     def names(self) -> list[str]:
         return [str(self.it.get("verdict", ""))]
 
@@ -71,7 +77,7 @@ class Rehearsal(NamedTuple):
             Line(),
             Line(took),
             Command(
-                f"migrate rehearse {words.typed(str(it.get('subject') or ''))} --seed {it.get('seed')} -o json".replace("  ", " "),
+                self._again(),
                 "the same run, whole",
                 "Again:",
             ),

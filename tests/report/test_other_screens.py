@@ -262,3 +262,9 @@ def test_one_version_of_the_documents() -> None:
 def test_durations_have_two_units_at_most(seconds: float, text: str) -> None:
     """`2m 14s`, as everywhere."""
     assert text == words.duration(seconds)
+
+
+def test_a_rehearsal_names_the_command_that_makes_it_again() -> None:
+    """A failing seed is repeated by copying one line."""
+    text = formats.render(Rehearsal({**REHEARSAL, "request": {"rollback_at": "routed", "kill": None}}), "table", Paper())
+    assert "Again: migrate rehearse app speedtest --seed 7 --rollback-at routed -o json" in text

@@ -71,7 +71,9 @@ class Api:
         finally:
             one.close()
 
-    def __call__(self, method: str, path: str, body: Any = None, *, content: str = "application/json", raw: bytes | None = None, **query: Any) -> Answer:
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, content: str = "application/json", raw: bytes | None = None, **query: Any
+    ) -> Answer:
         if self._kept is None:
             self._kept = self._connection()
         sent = raw if raw is not None else json.dumps(body).encode() if body is not None else None

@@ -107,7 +107,7 @@ class _Lab:
         """To the next event, or to the end of a watch that has one, not beyond a moment. False: nothing more comes before it."""
 
         def moved() -> bool:
-            times = [when for when in (self.world.next_time, self.door.waits_until()) if when is not None and when > self.world.now - 1e-9]
+            times = [when for when in (self.world.next_time, self.door.waits_until()) if when is not None and when >= self.world.now]
             when = min(times, default=None)
             if when is None or when > until:
                 return False

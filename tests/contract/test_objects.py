@@ -170,7 +170,9 @@ def test_a_patch_of_an_unknown_kind_is_refused(api: Api, maps: str, name: str) -
     assert api("PATCH", path, raw=b"{", content="application/merge-patch+json").status == 400
     no = api("PATCH", path, [{"op": "test", "path": "/data/a", "value": "9"}], content=JSON_PATCH)
     assert (no.status, no.reason) == (422, "Invalid")
-    done = api("PATCH", path, [{"op": "add", "path": "/data", "value": {"a": "1"}}, {"op": "test", "path": "/data/a", "value": "1"}], content=JSON_PATCH)
+    done = api(
+        "PATCH", path, [{"op": "add", "path": "/data", "value": {"a": "1"}}, {"op": "test", "path": "/data/a", "value": "1"}], content=JSON_PATCH
+    )
     assert done.body["data"] == {"a": "1"}
 
 

@@ -17,7 +17,10 @@ def deployment(name: str, **spec: Any) -> dict[str, Any]:
 
 
 def pod(name: str, **labels: str) -> dict[str, Any]:
-    return {"metadata": {"name": name, "labels": labels}, "spec": {"nodeSelector": {"contract": "nowhere"}, "containers": [{"name": "c", "image": "registry.example/app:1"}]}}
+    return {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"nodeSelector": {"contract": "nowhere"}, "containers": [{"name": "c", "image": "registry.example/app:1"}]},
+    }
 
 
 def test_a_deployment_gets_its_defaults(api: Api, deployments: str, name: str) -> None:

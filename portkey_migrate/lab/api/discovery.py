@@ -12,7 +12,7 @@ _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "updat
 NO_GROUP = Response(404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n")
 
 
-def said(path: str, release: str) -> Response:
+def said(path: str, release: str) -> Response:  # noqa: C901, PLR0911 - one line a path
     """The answer to a path that names no resource. An unknown group is plain text (measured), anything else unknown a Status."""
     path = path.rstrip("/") or "/"
     if path in ("/healthz", "/livez", "/readyz"):

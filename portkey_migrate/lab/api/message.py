@@ -26,7 +26,7 @@ class Ground(Protocol):
     @property
     def now(self) -> float: ...
 
-    def pod_answers(self, cluster: str, namespace: str, name: str, port: str, path: str) -> tuple[int, dict[str, str], bytes] | None:
+    def pod_answers(self, cluster: str, namespace: str, name: str, port: int, path: str) -> tuple[int, dict[str, str], bytes] | None:
         """What a Pod answers to one GET on a port; None: nothing listens there."""
         ...
 

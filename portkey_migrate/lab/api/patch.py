@@ -66,7 +66,7 @@ def _walk(doc: Any, parts: list[str]) -> Any:
     return doc
 
 
-def _one(doc: Any, op: str, parts: list[str], step: dict[str, Any]) -> Any:
+def _one(doc: Any, op: str, parts: list[str], step: dict[str, Any]) -> Any:  # noqa: C901 - one branch an operation of RFC 6902
     if op == "test":
         if _walk(doc, parts) != step.get("value"):
             message = "testing value failed"

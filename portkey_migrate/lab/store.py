@@ -202,7 +202,7 @@ class Store:
         old = self._wanted(cluster, kind, namespace, name, "", expect)
         return self._replaced(cluster, kind, old, merged(old, dict(patch)), by, "patch", dry=dry)
 
-    def delete(
+    def delete(  # noqa: C901 - the server's questions in their order
         self,
         cluster: str,
         kind: str,
@@ -291,7 +291,7 @@ class Store:
             return 0
         return int(old.get("spec", {}).get("terminationGracePeriodSeconds", GRACE)) if asked is None else asked
 
-    def _replaced(self, cluster: str, kind: str, old: Object, obj: Object, by: By, verb: str, *, dry: bool) -> Object:
+    def _replaced(self, cluster: str, kind: str, old: Object, obj: Object, by: By, verb: str, *, dry: bool) -> Object:  # noqa: C901 - the server's questions in their order
         was = old["metadata"]
         metadata = dict(obj["metadata"])
         for owned in (

@@ -57,7 +57,7 @@ class Api:
                 pair = [Path(folder, name) for name in ("cert", "key")]
                 for path, name in zip(pair, ("client-certificate-data", "client-key-data"), strict=True):
                     path.write_text(_text(user, name) or "")
-                self.tls.load_cert_chain(*pair)
+                self.tls.load_cert_chain(str(pair[0]), str(pair[1]))
         elif token is None and "client-certificate" in user:
             self.tls.load_cert_chain(user["client-certificate"], user["client-key"])
         self._kept: http.client.HTTPSConnection | None = None

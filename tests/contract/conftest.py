@@ -1,7 +1,7 @@
 """The contract's two grounds: the server that KUBECONFIG names, or the lab's own door. Only `eventually` and the way in differ.
 
     pytest tests/contract                          the lab
-    KUBECONFIG=… pytest tests/contract             a real API server with an administrator's rights; `-m "not controllers"` without a controller-manager
+    KUBECONFIG=… pytest tests/contract             a real API server, as administrator; `-m "not controllers"` without a controller-manager
 
 On a real server everything happens in one Namespace `contract-…` that goes away at the end.
 """
@@ -66,7 +66,7 @@ class _Lab:
         self.inhabitants = [make("lab") for make in (Namespaces, GarbageCollector, Protection, Quotas)]
         self.world.store.on_change.append(self._changed)
         for one in self.inhabitants:
-            self.world.add(one)
+            self.world.add(one)  # type: ignore[arg-type]  # its `kinds` are told by `_changed`, as in a whole world by its town
         self.selector = selectors.DefaultSelector()
         self.door = Door(self.world, self.selector)
         self.kubeconfig = folder / "kubeconfig"
@@ -199,7 +199,7 @@ def home(api: Api) -> Iterator[str]:
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A name that no other test uses."""
-    return request.node.name.replace("_", "-").replace("[", "-").replace("]", "").lower()[:50].strip("-.")
+    return str(request.node.name).replace("_", "-").replace("[", "-").replace("]", "").lower()[:50].strip("-.")
 
 
 @pytest.fixture

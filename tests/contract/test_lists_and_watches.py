@@ -56,7 +56,7 @@ def test_a_broken_label_selector_is_a_bad_request(api: Api, shelf: str) -> None:
 
 
 def test_a_field_selector_knows_its_fields(api: Api, shelf: str, deployments: str, pods: str) -> None:
-    """name and namespace everywhere; the rest is said to be unknown."""
+    """Name and namespace everywhere; the rest is said to be unknown."""
     assert names(api.get(shelf, fieldSelector="metadata.name=m3")) == ["m3"]
     no = api.get(deployments, fieldSelector="spec.replicas=1")
     assert (no.status, no.message) == (400, '"spec.replicas" is not a known field selector: only "metadata.name", "metadata.namespace"')

@@ -219,7 +219,7 @@ def test_what_an_owner_leaves_goes_after_it(api: Api, maps: str, name: str, even
 
 @pytest.mark.controllers
 def test_orphans_are_let_go(api: Api, maps: str, name: str, eventually: Eventually) -> None:
-    """propagationPolicy Orphan: the child stays and names nobody."""
+    """PropagationPolicy Orphan: the child stays and names nobody."""
     owner = api.post(maps, configmap(name)).body["metadata"]
     reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": owner["uid"]}
     child = f"{maps}/{name}-child"

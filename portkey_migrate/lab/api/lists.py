@@ -13,8 +13,8 @@ from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import CompactedError, Object, Store
 
 _TOO_OLD_TOKEN = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token "
-    "in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, "
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token "  # noqa: E501, S105 - one text or table row, as it is read
+    "in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, "  # noqa: E501 - one text or table row, as it is read
     "or deleted between the time the first chunk was returned and now may show up in the list."
 )
 

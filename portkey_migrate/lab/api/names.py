@@ -15,7 +15,7 @@ _VALUE = r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
 _KEY = r"[-._a-zA-Z0-9]+"
 
 _SUBDOMAIN_TEXT = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character "  # noqa: E501 - one text or table row, as it is read
     f"(e.g. 'example.com', regex used for validation is '{_SUBDOMAIN}')"
 )
 _LABEL_TEXT = (
@@ -23,14 +23,14 @@ _LABEL_TEXT = (
     f"(e.g. 'my-name',  or '123-abc', regex used for validation is '{_LABEL}')"
 )
 _1035_TEXT = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character "
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character "  # noqa: E501 - one text or table row, as it is read
     f"(e.g. 'my-name',  or 'abc-123', regex used for validation is '{_1035}')"
 )
 _VALUE_TEXT = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "  # noqa: E501 - one text or table row, as it is read
     f"(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '{_VALUE}')"
 )
-_KEY_TEXT = f"a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '{_KEY}')"
+_KEY_TEXT = f"a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '{_KEY}')"  # noqa: E501 - one text or table row, as it is read
 
 _SHAPES = {"Namespace": (63, _LABEL, _LABEL_TEXT), "Service": (63, _1035, _1035_TEXT)}
 

@@ -14,7 +14,7 @@ MERGE, JSON, STRATEGIC = "application/merge-patch+json", "application/json-patch
 
 #: Lists that a strategic patch merges by a key of their items; every other list is one value.
 _KEYS = {
-    "containers": "name", "initContainers": "name", "volumes": "name", "env": "name", "ports": "containerPort", "volumeMounts": "mountPath", "imagePullSecrets": "name",
+    "containers": "name", "initContainers": "name", "volumes": "name", "env": "name", "ports": "containerPort", "volumeMounts": "mountPath", "imagePullSecrets": "name",  # noqa: E501 - one text or table row, as it is read
     "conditions": "type", "ownerReferences": "uid", "hostAliases": "ip", "addresses": "type",
 }  # fmt: skip
 

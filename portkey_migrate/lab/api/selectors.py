@@ -63,9 +63,9 @@ class _Reader:
         while True:
             out.add("" if self.token in (",", ")") else self.take())
             token = self.take()
-            if token == ")":
+            if token == ")":  # noqa: S105 - a paging or a parsing token
                 return frozenset(out)
-            if token != ",":
+            if token != ",":  # noqa: S105 - a paging or a parsing token
                 raise _unparsable(token, "',' or ')'")
 
 
@@ -74,7 +74,7 @@ def labels(text: str) -> tuple[tuple[str, str, frozenset[str]], ...]:
     """A label selector as requirements (key, operator, values). Raises a 400."""
     reader, out = _Reader(text), []
     while reader.token:
-        negated = reader.token == "!" and bool(reader.take())
+        negated = reader.token == "!" and bool(reader.take())  # noqa: S105 - a paging or a parsing token
         key = reader.take()
         if not key or key in (",", "(", ")", "=", "==", "!="):
             raise _unparsable(key, "!, identifier, or 'end of string'")

@@ -95,7 +95,7 @@ def body_of(request: Request, kind: Kind) -> Object:
         raise bad(f"the object provided is unrecognized (must be of type {kind.kind}): couldn't get version/kind; json parse error: not an object")
     if obj.get("kind", kind.kind) != kind.kind or (not obj.get("kind") and kind.crd):
         raise bad(
-            f'{obj.get("kind", "")} in version "{obj.get("apiVersion", "")}" cannot be handled as a {kind.kind}: the object provided is of another kind'
+            f'{obj.get("kind", "")} in version "{obj.get("apiVersion", "")}" cannot be handled as a {kind.kind}: the object provided is of another kind'  # noqa: E501 - one text or table row, as it is read
         )
     if obj.get("apiVersion", kind.api_version) != kind.api_version:
         raise bad(f"the API version in the data ({obj.get('apiVersion')}) does not match the expected API version ({kind.api_version})")
@@ -209,7 +209,7 @@ def patch(call: Call) -> Response:
     return _written(call, old, admitted(call.kind.kind, new, new=False), given)
 
 
-def _written(call: Call, old: Object, new: Object, given: Object, *, as_scale: bool = False) -> Response:
+def _written(call: Call, old: Object, new: Object, given: Object, *, as_scale: bool = False) -> Response:  # noqa: C901 - the server's questions in their order
     """The common end of PUT and PATCH: preconditions in the metadata, what this path may touch, validation, the write."""
     kind, name = call.kind, call.target.name
     if given.get("uid") and given["uid"] != old["metadata"]["uid"]:
@@ -218,7 +218,7 @@ def _written(call: Call, old: Object, new: Object, given: Object, *, as_scale: b
         raise conflict(kind, name)
     metadata = {**(new.get("metadata") or {}), **{key: old["metadata"][key] for key in ("name", "namespace") if key in old["metadata"]}}
     if "deletionTimestamp" in old["metadata"] and set(metadata.get("finalizers") or ()) - set(old["metadata"].get("finalizers") or ()):
-        why = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers {json.dumps(sorted(set(metadata['finalizers']) - set(old['metadata'].get('finalizers') or ())))}"
+        why = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers {json.dumps(sorted(set(metadata['finalizers']) - set(old['metadata'].get('finalizers') or ())))}"  # noqa: E501 - one text or table row, as it is read
         raise Refused(422, "Invalid", f'{kind.kind} "{name}" is invalid: metadata.finalizers: {why}', {"name": name, "kind": kind.kind})
     new = {**new, "metadata": metadata}
     if call.target.subresource == "status":

@@ -43,11 +43,12 @@ bench: $(READY) ## Cold start, a durable step, status at scale: ratios against t
 	@$(BIN)/python -m benchmarks.status_at_scale
 
 picture: $(READY) ## The README's picture, from the demo's own output
-	@$(BIN)/python -m portkey_migrate.rehearse.demo > .venv/demo.txt
+	@COLUMNS=100 $(BIN)/python -m portkey_migrate.rehearse.demo > .venv/demo.txt 2>&1
 	@$(BIN)/python docs/picture.py .venv/demo.txt docs/demo.svg
 
 docs: $(READY) ## The generated pages
-	@$(BIN)/python -m portkey_migrate.checks.page > docs/checks.md.new && mv docs/checks.md.new docs/checks.md
+	@$(BIN)/python -m portkey_migrate.checks.page > .venv/page.md && cp .venv/page.md docs/checks.md
+	@$(BIN)/python -m portkey_migrate.cli.page > .venv/page.md && cp .venv/page.md docs/commands.md
 
 lock: $(READY) ## requirements.lock anew from pyproject.toml (a review reads the difference)
 	@$(BIN)/python -m pip install --quiet uv

@@ -24,7 +24,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "structlog": ("session.py",),
     "transitions": ("machines.py",),
     "urllib3": ("systems/kube.py", "systems/kube/"),
-    "yaml": ("plan/", "lab/worlds/", "systems/settings.py"),
+    "yaml": ("plan/", "lab/", "systems/settings.py"),
 }
 #: The names of distributions that are imported under another one.
 IMPORTED_AS = {"pyyaml": "yaml"}

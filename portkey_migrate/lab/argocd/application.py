@@ -139,7 +139,7 @@ class Applications(Controller):
         self.running[app["metadata"]["name"]] = running
         state: Object = {**(left or {}), "operation": operation, "phase": "Running", "startedAt": stamp(now), "message": None}
         state.pop("finishedAt", None)
-        if not operation.get("sync"):
+        if operation.get("sync") is None:
             running.applies = running.ends = now + 0.05
         self.replace(world, {**app, "status": {**app.get("status", {}), "operationState": state}})
         return running.applies
@@ -170,7 +170,7 @@ class Applications(Controller):
         revision = (sync or {}).get("revision") or app["spec"]["source"]["targetRevision"]
         commit = town(world).git.commit(revision)
         state = dict(app.get("status", {}).get("operationState") or {})
-        if not sync:
+        if sync is None:
             phase, message = "Error", "Invalid operation request: no operation specified"
         elif not commit:
             phase, message = "Error", f"ComparisonError: Failed to load target state: unable to resolve '{revision}' to a commit SHA"
@@ -179,7 +179,7 @@ class Applications(Controller):
         else:
             phase, message = "Succeeded", f"successfully synced ({'all tasks run' if running.lines else 'no more tasks'})"
         state.update(phase=phase, message=message, finishedAt=stamp(now))
-        if sync and commit:
+        if sync is not None and commit:
             state["syncResult"] = {**(state.get("syncResult") or {}), "revision": commit, "resources": running.lines or []}
         status = {**app.get("status", {}), "operationState": state}
         if phase == "Succeeded" and not (sync or {}).get("dryRun"):

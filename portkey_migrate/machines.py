@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from portkey_migrate.errors import Refused
@@ -45,7 +46,7 @@ def way(kind: Kind, has: Sequence[str] = (), *, new: bool = False) -> tuple[str,
 def _machine(kind: Kind, states: tuple[str, ...]) -> Any:
     from transitions import Machine
 
-    moves = [{"trigger": f"advance-{there}", "source": here, "dest": there} for here, there in zip(states, states[1:], strict=False)]
+    moves: list[dict[str, Any]] = [{"trigger": f"advance-{there}", "source": here, "dest": there} for here, there in pairwise(states)]
     for n, there in enumerate(states[:-1]):
         late = [s for s in states[n + 1 :] if s not in IRREVERSIBLE]
         if late and (kind != "app" or there in ("planned", "prepared")):

@@ -24,7 +24,7 @@ _DOT = re.compile(r"(?<!\\)\.")
 
 
 def keys(path: str) -> list[str]:
-    """The keys of a field path: `a.b\\.c` is `["a", "b.c"]`."""
+    r"""The keys of a field path: `a.b\.c` is `["a", "b.c"]`."""
     return [key.replace("\\.", ".") for key in _DOT.split(path)]
 
 

@@ -44,7 +44,10 @@ class Reply:
 
 class Transport(Protocol):
     def connect(self, host: str, port: int, timeout: float) -> Any | None:
-        """A socket-like object (`sendall makefile settimeout close`) that already carries plain HTTP/1.1 to that API; None: use the real network and its TLS."""
+        """A socket-like object (`sendall makefile settimeout close`) that already carries plain HTTP/1.1 to that API.
+
+        None: use the real network and its TLS.
+        """
         ...
 
     def fetch(self, address: str, host: str, path: str, timeout: float) -> Reply:
@@ -76,7 +79,7 @@ class Ids(Protocol):
 class People(Protocol):
     """A person, or who answers in a person's place (a lab's policy, `-y`, `--confirm`)."""
 
-    def can_answer(self, severe: bool, name: str = "") -> bool:
+    def can_answer(self, *, severe: bool, name: str = "") -> bool:
         """Whether a question could be answered at all: a terminal, `-y` (not for severe), or `--confirm` of that name."""
         ...
 
@@ -119,7 +122,7 @@ class System(Protocol):
         """A read that is no object: `can-i`, `dry-run`, `version`, … (each system's own list). Changes nothing."""
         ...
 
-    def by_hand(self, change: Change) -> list[list[str]]:
+    def by_hand(self, change: Change) -> Sequence[Sequence[str]]:
         """The change and the look after it, as argv that a person can type."""
         ...
 

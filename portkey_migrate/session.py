@@ -65,7 +65,7 @@ def load_plan(folder: Path) -> Plan:
         not_built_methods=NOT_BUILT_METHODS - frozenset(built),
         not_built_tasks=NOT_BUILT_TASKS - frozenset(built),
         not_built_checks=NOT_BUILT_CHECKS - frozenset(checks.registry()),
-        states={**machines.STATES, "new-node": machines.NEW_NODE},
+        states={**{str(kind): states for kind, states in machines.STATES.items()}, "new-node": machines.NEW_NODE},
         app_gates=machines.GATES["app"],
     )
     return plans.load(folder, names)
@@ -78,7 +78,7 @@ class Person:
     options: Options
     policy: People | None
 
-    def can_answer(self, severe: bool, name: str = "") -> bool:
+    def can_answer(self, *, severe: bool, name: str = "") -> bool:
         given = (self.options.confirm == name) if severe else self.options.yes
         return bool(given or self.options.prompt is not None or self.policy is not None)
 
@@ -113,6 +113,11 @@ class World:
     hmac_key: bytes = b""
     _systems: dict[str, System] = field(default_factory=dict)
     _identity: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def reconnect(self, hmac_key: bytes) -> None:
+        """From here on Secrets are compared under the journal's own key."""
+        self.hmac_key = hmac_key
+        self._systems.clear()
 
     def connect(self) -> tuple[Mapping[str, System], Mapping[str, tuple[str, str]]]:
         """Both clusters, connected when they are first needed, and who they say they are."""
@@ -199,10 +204,17 @@ def open(folder: Path, state: Path, options: Options, say: Say) -> Iterator[Sess
     world.settings.contexts()  # no kubeconfig is said before anything is written
     world.connect()
     with Journal.open(state, world=world.name, clock=world.ports.clock, ids=world.ports.ids, committed=world.ports.committed) as journal:
-        world.hmac_key = journal.secret_key()
-        world._systems.clear()
+        world.reconnect(journal.secret_key())
         journal.seed(plan)
-        moves = Moves(plan, journal, lambda: _pinned(plan, journal, world), world.ports, _logged(state, say, world.ports.clock), __version__, rehearsal=world.name != "real")
+        moves = Moves(
+            plan,
+            journal,
+            lambda: _pinned(plan, journal, world),
+            world.ports,
+            _logged(state, say, world.ports.clock),
+            __version__,
+            rehearsal=world.name != "real",
+        )
         yield Session(plan, journal, world, moves)
 
 
@@ -262,7 +274,11 @@ class Viewer:
         except Blocked as error:
             from portkey_migrate.model import block
 
-            return [Asked(subject, error.data.get("check") or "app-is-as-planned", block(error.what, error.why or error.hint), self.moves.ports.clock.now())]
+            return [
+                Asked(
+                    subject, error.data.get("check") or "app-is-as-planned", block(error.what, error.why or error.hint), self.moves.ports.clock.now()
+                )
+            ]
         return ask_guards(at, subject, there, method.name, lambda _: None)
 
     def plan_of(self, subject: str) -> show.PlanView:

@@ -37,8 +37,8 @@ class Guards:
             return asked
         first = red[0]
         raise Blocked(
-            f"{first.check}: {first.answer.why}", why=first.answer.fix, hint=f"migrate preflight {subject.id}", check=first.check, answer=first.answer,
-            checks=[one.check for one in red],
+            f"{first.check}: {first.answer.why}", why=first.answer.fix, hint=f"migrate preflight {subject.id}",
+            check=first.check, answer=first.answer, checks=[one.check for one in red],
         )  # fmt: skip
 
 

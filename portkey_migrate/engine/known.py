@@ -77,11 +77,12 @@ class Known:
         return to_found(self._recorded(subject))
 
     def at(self, subject: Subject, move: Transition | None = None) -> At:
-        systems, identity = self.connect() if subject.kind == "app" or subject.method not in ("ask",) else ({}, {})
+        systems, identity = ({}, {}) if subject.method == "ask" else self.connect()
         app = self.app(subject) if subject.kind == "app" else None
+        begun = self._begun(subject, machines.way(self.kind(subject))[0])
         at = At(
             subject.id, "", self.ports.clock, systems, self.ports.transport.fetch, self.ports.run, app, self.task(subject) if app is None else None,
-            identity=identity, begun={row.name: row.change for _, row in self._begun(subject, machines.way(self.kind(subject))[0]) if row.change is not None},
+            identity=identity, begun={row.name: row.change for _, row in begun if row.change is not None},
         )  # fmt: skip
         if app is not None:
             recorded = to_found(move.found) if move is not None else None
@@ -134,7 +135,14 @@ def to_found(data: Mapping[str, Any] | None) -> Found | None:
     """What was recorded with a transition, as data again."""
     if not data:
         return None
-    return Found(**{**data, "members": tuple(Member(**m) for m in data["members"]), "secrets": tuple(data["secrets"]), "volumes": tuple(_volume(v) for v in data.get("volumes", ()))})
+    return Found(
+        **{
+            **data,
+            "members": tuple(Member(**m) for m in data["members"]),
+            "secrets": tuple(data["secrets"]),
+            "volumes": tuple(_volume(v) for v in data.get("volumes", ())),
+        }
+    )
 
 
 def _volume(data: Mapping[str, Any]) -> Volume:
@@ -150,7 +158,9 @@ def crossed(rows: Iterable[Row]) -> bool:
     return False
 
 
-def back_rows(method: Method, what: App | Task, found: Found | None, there: str, begun: Sequence[tuple[Transition, Row]]) -> tuple[list[NewRow], int | None]:
+def back_rows(
+    method: Method, what: App | Task, found: Found | None, there: str, begun: Sequence[tuple[Transition, Row]]
+) -> tuple[list[NewRow], int | None]:
     """The rows of a way back: the method's list, less what was never begun; and the first transition that it undoes."""
     rows = {row.name: row for _, row in begun}
     changes: dict[str, Change] = {name: row.change for name, row in rows.items() if row.change is not None}

@@ -67,7 +67,7 @@ class Moves(Refusals):
             if to is None and subject.state in machines.GATES[self.kind(subject)]:
                 return self._at_gate(subject)
         goal = to or self._next_gate(subject, method)
-        if goal is None or self._order(subject, method, goal) <= self._order(subject, method, subject.state) and not self._again(subject, goal):
+        if goal is None or (self._order(subject, method, goal) <= self._order(subject, method, subject.state) and not self._again(subject, goal)):
             return Outcome(id_, subject.state, lines=(f"{id_} is {subject.state}: nothing to do",))
         first = True
         while first or subject.state != goal:
@@ -118,13 +118,24 @@ class Moves(Refusals):
             subject.id, leaves=subject.state, reaches=there, direction="forward", method=method.name, rows=_rows(items),
             plan_hash=self.plan.hash, found=asdict(at.found) if at.found else {},
         )  # fmt: skip
-        self.say({"event": "begin", "subject": subject.id, "leaves": subject.state, "reaches": there, "direction": "forward", "pivot": there == machines.PIVOT})
+        self.say(
+            {
+                "event": "begin",
+                "subject": subject.id,
+                "leaves": subject.state,
+                "reaches": there,
+                "direction": "forward",
+                "pivot": there == machines.PIVOT,
+            }
+        )
         return self._run(move, subject, method, keyed(at, move))
 
     def _go_on(self, move: Transition, method: Method) -> Outcome | None:
         """A transition that something interrupted; its own rows count, the plan is not read."""
         subject = self.subject(move.subject)
-        self.say({"event": "note", "subject": subject.id, "text": f"going on: {move.leaves} -> {move.reaches}, begun {move.begun:%Y-%m-%d %H:%M:%S} UTC"})
+        self.say(
+            {"event": "note", "subject": subject.id, "text": f"going on: {move.leaves} -> {move.reaches}, begun {move.begun:%Y-%m-%d %H:%M:%S} UTC"}
+        )
         at = keyed(self.at(subject, move), move)
         rows = self.journal.rows(move.id)
         go = max((row.n for row in rows if row.item["do"] == "go"), default=-1)
@@ -179,7 +190,14 @@ class Moves(Refusals):
         safe = f"{subject.id} is {self.subject(subject.id).state}; what was done was undone."
         if (_refusal(error) or isinstance(error, Usage)) and not down:
             raise self._blocked(subject, error, safe) from error
-        raise WentBack(f"{subject.id} went back to {there}: {error.what}", why=error.why, safe=safe, hint=f"migrate history {subject.id}", failed=error, row=error.data.get("name", "")) from error
+        raise WentBack(
+            f"{subject.id} went back to {there}: {error.what}",
+            why=error.why,
+            safe=safe,
+            hint=f"migrate history {subject.id}",
+            failed=error,
+            row=error.data.get("name", ""),
+        ) from error
 
     # ---- back ----
 
@@ -190,7 +208,9 @@ class Moves(Refusals):
             subject.id, leaves=subject.state, reaches=there, direction="back", method=method.name, rows=rows, plan_hash=self.plan.hash,
             found=self._recorded(subject), of=first, by_itself=by_itself, why=why[:500],
         )  # fmt: skip
-        self.say({"event": "begin", "subject": subject.id, "leaves": subject.state, "reaches": there, "direction": "back", "pivot": False, "why": why})
+        self.say(
+            {"event": "begin", "subject": subject.id, "leaves": subject.state, "reaches": there, "direction": "back", "pivot": False, "why": why}
+        )
         return back
 
     def _walk_back(self, back: Transition, method: Method) -> None:

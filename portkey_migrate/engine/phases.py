@@ -103,7 +103,12 @@ class Phases:
     def _side_by_side(self, todo: Sequence[Item]) -> list[Outcome]:
         if len(todo) == 1:
             return [self._one(todo[0])]
-        at_once = max(1, self.moves.plan.at_once.get("prepare", 4) if all(self._state(i.subject) in ("planned", "todo") for i in todo) else self.moves.plan.at_once.get("cutover", 1))
+        at_once = max(
+            1,
+            self.moves.plan.at_once.get("prepare", 4)
+            if all(self._state(i.subject) in ("planned", "todo") for i in todo)
+            else self.moves.plan.at_once.get("cutover", 1),
+        )
         out: list[Outcome] = []
         for n in range(0, len(todo), at_once):
             jobs = [(item.subject, lambda item=item: self._one(item)) for item in todo[n : n + at_once]]
@@ -118,7 +123,12 @@ class Phases:
 
     def _one(self, item: Item) -> Outcome:
         subject = self.moves.subject(item.subject)
-        if subject.kind == "app" and subject.soak_until is not None and subject.state == "protected" and self.moves.ports.clock.now() < subject.soak_until:
+        if (
+            subject.kind == "app"
+            and subject.soak_until is not None
+            and subject.state == "protected"
+            and self.moves.ports.clock.now() < subject.soak_until
+        ):
             return Outcome(item.subject, subject.state, 0, (f"{item.subject} soaks until {subject.soak_until:%Y-%m-%d %H:%M} UTC",))
         return self.moves.advance(item.subject)
 
@@ -151,7 +161,9 @@ class Phases:
         return states.index(have.state) < states.index(state)
 
     def _begun(self, id_: str) -> bool:
-        return bool(self.moves.journal.transitions(id_)) and (self._state(id_) not in ("planned", "todo") or self.moves.journal.open_transition(id_) is not None)
+        return bool(self.moves.journal.transitions(id_)) and (
+            self._state(id_) not in ("planned", "todo") or self.moves.journal.open_transition(id_) is not None
+        )
 
     def _when(self, item: Item) -> int:
         return max((t.id for t in self.moves.journal.transitions(item.subject)), default=0)

@@ -21,7 +21,10 @@ class Refusals(Known):
         if to not in machines.STATES[kind]:
             raise Usage(f"no state of {kind} is named {to}", hint=f"migrate graph {kind}")
         if to not in machines.GATES[kind] and not self.rehearsal:
-            raise Usage(f"--to takes a gate ({', '.join(machines.GATES[kind])}); {to} is inside a move and only for rehearsals", hint=f"migrate advance {subject.id}")
+            raise Usage(
+                f"--to takes a gate ({', '.join(machines.GATES[kind])}); {to} is inside a move and only for rehearsals",
+                hint=f"migrate advance {subject.id}",
+            )
         method = self.method(subject)
         if to not in self.states(subject, method):
             raise Usage(f"method {method.name} has no state {to}", hint=f"migrate graph {subject.id}")
@@ -36,14 +39,22 @@ class Refusals(Known):
         now = self.ports.clock.now()
         if subject.soak_until is not None and there == "committed" and now < subject.soak_until:
             left = (subject.soak_until - now).total_seconds()
-            raise Refused(f"{subject.id} soaks until {subject.soak_until:%Y-%m-%d %H:%M} UTC ({_span(left)} left)", hint="migrate status", check="soak-is-over", until=subject.soak_until)
+            raise Refused(
+                f"{subject.id} soaks until {subject.soak_until:%Y-%m-%d %H:%M} UTC ({_span(left)} left)",
+                hint="migrate status",
+                check="soak-is-over",
+                until=subject.soak_until,
+            )
 
     def _can_answer(self, subject: Subject, method: Method, at: At, there: str, goal: str) -> None:
         recipe = self._items(subject, method, at)
         states = list(recipe)
         ahead = states[states.index(there) : states.index(goal) + 1]
         if any(isinstance(item, Go) for state in ahead for item in recipe[state]) and not self.ports.people.can_answer(severe=False):
-            raise Usage(f"{subject.id}: the move to {goal} asks before it takes the route, and nobody is there to answer", hint=f"migrate advance {subject.id} -y")
+            raise Usage(
+                f"{subject.id}: the move to {goal} asks before it takes the route, and nobody is there to answer",
+                hint=f"migrate advance {subject.id} -y",
+            )
 
     def _window(self, subject: Subject, method: Method) -> None:
         """Asked before an outage begins, never for a way back or inside one."""
@@ -52,20 +63,28 @@ class Refusals(Known):
         window = self.app(subject).window
         when = opens(window, self.plan.timezone, self.ports.clock.now()) if window else None
         if window and when is not None:
-            raise OutsideWindow(f"{subject.id} moves {window.text} ({self.plan.timezone}); it opens {when:%a %Y-%m-%d %H:%M}", hint=f"migrate advance {subject.id}", opens=when)
+            raise OutsideWindow(
+                f"{subject.id} moves {window.text} ({self.plan.timezone}); it opens {when:%a %Y-%m-%d %H:%M}",
+                hint=f"migrate advance {subject.id}",
+                opens=when,
+            )
 
     def _ask_back(self, subject: Subject, method: Method, there: str) -> None:
         crossed = self._crossed(subject)
         needed = [f"{s.id} ({s.state})" for s in self.journal.subjects() if self._leans_on(s, subject.id)]
         if needed:
-            raise Refused(f"{subject.id} does not go back while something later needs it: {', '.join(needed)}", hint=f"migrate rollback {needed[0].split()[0]}")
+            raise Refused(
+                f"{subject.id} does not go back while something later needs it: {', '.join(needed)}", hint=f"migrate rollback {needed[0].split()[0]}"
+            )
         if not crossed:
             return
         at = self.at(subject)
         if "way-back-is-walkable" in checks.registry():
             answer = checks.by_id("way-back-is-walkable").ask(at.fresh())
             if not answer.passes:
-                raise Blocked(f"way-back-is-walkable: {answer.why}", hint=f"migrate preflight {subject.id}", check="way-back-is-walkable", answer=answer)
+                raise Blocked(
+                    f"way-back-is-walkable: {answer.why}", hint=f"migrate preflight {subject.id}", check="way-back-is-walkable", answer=answer
+                )
         if method.down:
             question = f"{subject.id} goes back to {there}: {method.words['back']}. Go?"
             if not self.ports.people.can_answer(severe=False):

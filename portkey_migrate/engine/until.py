@@ -12,10 +12,16 @@ from portkey_migrate.systems.at import At
 
 POLL = 0.25  # seconds between looks at what cannot be watched (an HTTP answer): lab.md 10 counts each as downtime of our own
 WATCH = 30.0  # a watch is opened anew at least this often
-_UNREAD = 2.0  # seconds before a system that could not be read is asked again
+UNREAD = 2.0  # seconds before a system that could not be read is asked again
 
 
-def until(at: At, look: Callable[[], Answer], within: float, wait: Callable[[Answer, float], Any] = lambda *_: None, stop: Callable[[], bool] = lambda: False) -> Answer:
+def until(
+    at: At,
+    look: Callable[[], Answer],
+    within: float,
+    wait: Callable[[Answer, float], Any] = lambda *_: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Answer:
     """Asks until the answer is not `not-yet`, or `within` seconds have passed, or `stop` says so.
 
     `wait(answer, seconds_so_far)` is told before each wait: progress, never a decision.
@@ -29,12 +35,12 @@ def until(at: At, look: Callable[[], Answer], within: float, wait: Callable[[Ans
         wait(answer, passed)
         left = within - passed
         if answer.watch is None:
-            at.clock.sleep(min(_UNREAD if "unread" in answer.values else POLL, left))
+            at.clock.sleep(min(UNREAD if "unread" in answer.values else POLL, left))
             continue
         try:
             at.systems[answer.watch.system].watch(answer.watch.kind, answer.watch.namespace, at.since(answer.watch), min(WATCH, left))
         except Unreachable:
-            at.clock.sleep(min(_UNREAD, left))
+            at.clock.sleep(min(UNREAD, left))
 
 
 def _asked(at: At, look: Callable[[], Answer]) -> Answer:

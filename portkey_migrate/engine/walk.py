@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from portkey_migrate import checks, recipes
-from portkey_migrate.engine.until import POLL, until
+from portkey_migrate.engine.until import POLL, UNREAD, until
 from portkey_migrate.errors import (
     Conflict,
     Interrupted,
@@ -20,9 +20,10 @@ from portkey_migrate.errors import (
     NotProved,
     SendRefused,
     SomebodyWasHere,
+    Unreachable,
     Usage,
 )
-from portkey_migrate.model import Answer, Change, Seen, block, ok
+from portkey_migrate.model import Answer, Change, Seen, block, ok, unknown
 from portkey_migrate.recipes import Ask, Go, Person, Undo
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.names import MARK_FIELD
@@ -91,16 +92,34 @@ class Walk:
         else:
             answer = self._asked(item)
         took = self.at.clock.monotonic() - began
-        self.say({"event": "check" if change is None else "step", "subject": self.move.subject, "name": row.name, "verdict": answer.verdict, "why": answer.why, "took": took, "attempt": row.attempt})
+        self.say(
+            {
+                "event": "check" if change is None else "step",
+                "subject": self.move.subject,
+                "name": row.name,
+                "verdict": answer.verdict,
+                "why": answer.why,
+                "took": took,
+                "attempt": row.attempt,
+            }
+        )
         if not answer.passes:
-            raise NotProved(f"{row.name}: {answer.why or answer.verdict}", row=row, name=row.name, answer=answer, check=item.check if isinstance(item, Ask) else "")
+            raise NotProved(
+                f"{row.name}: {answer.why or answer.verdict}",
+                row=row,
+                name=row.name,
+                answer=answer,
+                check=item.check if isinstance(item, Ask) else "",
+            )
         self.journal.done(row, change, answer)
 
     def _until(self, row: Row, look: Callable[[], Answer], within: float) -> Answer:
         def wait(answer: Answer, passed: float) -> None:
             if not passed:
                 self.journal.flush()  # what is held is committed where a wait may be long
-            self.say({"event": "wait", "subject": self.move.subject, "name": row.name, "why": answer.why, "for": passed, "waits_for": answer.waits_for})
+            self.say(
+                {"event": "wait", "subject": self.move.subject, "name": row.name, "why": answer.why, "for": passed, "waits_for": answer.waits_for}
+            )
 
         return until(self.at, look, within, wait)
 
@@ -124,27 +143,15 @@ class Walk:
         asks = item.asks if isinstance(item, Undo) else step.first
         doubt = self._doubt(row)
         deadline = self.at.clock.monotonic() + step.within + (SERVER_TIMEOUT if doubt else 0.0)
-        refused: SendRefused | None = None
         while True:
-            self.at.fresh()
-            seen = self.at.get(row.change.ref if row.change else step.ref(self.at))
-            if seen.going and row.change is None and self.at.clock.monotonic() < deadline:
-                self.at.clock.sleep(POLL)  # what is being deleted is neither there nor gone: nothing is built on it
-                continue
-            change = row.change if row.change else self._to_be(step, seen)
-            if isinstance(item, Undo) and item.over is not None:
-                change = self._over(change, item.over)
+            seen = self._look(row, step, deadline)
+            change = self._expected(row, item, seen)
             if not row.attempt and isinstance(item, Step) and change.nothing:
                 return row, change
             sending = change
-            stands = change.stands(seen)
-            if stands == "elsewhere":
-                raise SomebodyWasHere(
-                    f"{row.name}: {change.ref} stands neither as found nor as wanted",
-                    why=f"found {_short(seen, change)}, expected {change.before} or {change.after}",
-                    row=row, name=row.name, change=change, seen=seen,
-                )  # fmt: skip
-            if stands == "after":
+            if change.stands(seen) == "elsewhere":
+                raise _somebody(row, change, seen)
+            if change.stands(seen) == "after":
                 if doubt is None or (seen.object is not None and seen.version != doubt.sent_under):
                     return row, change  # nothing to do, or it landed; an older twin is refused now
                 if seen.object is None:
@@ -154,7 +161,7 @@ class Walk:
                     continue
                 sending = replace(change, before=change.after, along={MARK_FIELD: f"{self.move.key}-{row.n}-{row.attempt}"})
             if self.at.clock.monotonic() > deadline:
-                why = str(refused) if refused else f"{change.ref} still stands {stands} after {row.attempt} attempts"
+                why = f"{change.ref} still stands {change.stands(seen)} after {row.attempt} attempts"
                 raise NotProved(f"{row.name}: {why}", row=row, name=row.name, answer=block(why), check="")
             self._require(row, asks)
             undo = step.undo(change, self.at) if isinstance(item, Step) and not row.attempt else row.undo
@@ -162,6 +169,30 @@ class Walk:
             if row.reply == "ok" and sending is change and not (change.after is None and doubt is not None):
                 return row, change
             # A POST without reply may come after this DELETE: it is waited out. A conflict or no reply: look again.
+
+    def _look(self, row: Row, step: Step, deadline: float) -> Seen:
+        """One look at the row's object; a system that cannot be read is asked again, and nothing is built on what is being deleted."""
+        while True:
+            late = self.at.clock.monotonic() > deadline
+            try:
+                self.at.fresh()
+                seen = self.at.get(row.change.ref if row.change else step.ref(self.at))
+            except Unreachable as error:
+                if late:
+                    raise NotProved(f"{row.name}: {error.what}", row=row, name=row.name, answer=unknown(error.what), check="") from error
+                self.journal.flush()
+                self.at.clock.sleep(UNREAD)
+                continue
+            if not seen.going or row.change is not None or late:
+                return seen
+            self.at.clock.sleep(POLL)
+
+    def _expected(self, row: Row, item: Step | Undo, seen: Seen) -> Change:
+        """The recorded change, or the one that the first look makes; over what another step wrote since, where the recipe says so."""
+        if isinstance(item, Step):
+            return row.change or self._to_be(item, seen)
+        assert row.change is not None  # noqa: S101 (an undo's row is written with its change)
+        return self._over(row.change, item.over) if item.over is not None else row.change
 
     def _send(self, row: Row, sending: Change, change: Change, undo: tuple[Change, ...], seen: Seen) -> Row:
         under = seen.uid if sending.call == "delete" else seen.version
@@ -220,7 +251,16 @@ class Walk:
         if left <= 0:
             return False
         self.journal.flush()
-        self.say({"event": "wait", "subject": self.move.subject, "name": doubt.name, "why": "a request without reply may still land", "for": 0.0, "waits_for": "the server's time-out"})
+        self.say(
+            {
+                "event": "wait",
+                "subject": self.move.subject,
+                "name": doubt.name,
+                "why": "a request without reply may still land",
+                "for": 0.0,
+                "waits_for": "the server's time-out",
+            }
+        )
         self.at.clock.sleep(left)
         return True
 
@@ -230,6 +270,12 @@ def _ends(doubt: Row) -> datetime:
         return doubt.doubt_until
     assert doubt.sent_at is not None  # noqa: S101 (an attempt always has its time)
     return doubt.sent_at + timedelta(seconds=SERVER_TIMEOUT)
+
+
+def _somebody(row: Row, change: Change, seen: Seen) -> SomebodyWasHere:
+    why = f"found {_short(seen, change)}, expected {change.before} or {change.after}"
+    what = f"{row.name}: {change.ref} stands neither as found nor as wanted"
+    return SomebodyWasHere(what, why=why, row=row, name=row.name, change=change, seen=seen)
 
 
 def _short(seen: Seen, change: Change) -> str:

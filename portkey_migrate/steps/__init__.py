@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, ClassVar
@@ -55,9 +55,13 @@ class Step:
     def proof(self, change: Change, at: At) -> Answer:
         """Whether the outcome has come, after one look; the same for the change and for its undo."""
         stands = change.stands(at.get(change.ref))
-        return ok() if stands == "after" else not_yet(f"{change.ref} stands {stands}", watch=Ref(change.ref.system, change.ref.kind, change.ref.namespace, ""))
+        return (
+            ok()
+            if stands == "after"
+            else not_yet(f"{change.ref} stands {stands}", watch=Ref(change.ref.system, change.ref.kind, change.ref.namespace, ""))
+        )
 
-    def by_hand(self, change: Change) -> list[list[str]] | None:
+    def by_hand(self, change: Change) -> Sequence[Sequence[str]] | None:
         """Argv where the system's own words for the change would not do; None: the system's."""
         return None
 

@@ -46,7 +46,11 @@ class Hold(Step):
     def proof(self, change: Change, at: At) -> Answer:
         # The reply is the proof: whether the hold holds is `hold-holds`, which looks again after its owner has looked.
         seen = at.get(change.ref)
-        return ok() if change.stands(seen) == "after" else not_yet("automation stands otherwise", watch=Ref(change.ref.system, "Application", ARGOCD, ""))
+        return (
+            ok()
+            if change.stands(seen) == "after"
+            else not_yet("automation stands otherwise", watch=Ref(change.ref.system, "Application", ARGOCD, ""))
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,11 @@ class Release(Step):
             return ok("automation is off")
         status = dig(seen.object, "status.sync.status")
         refreshing = dig(seen.object, next(iter(REFRESH)))
-        return ok("automation is on and there is nothing to change", sync=status) if status == "Synced" and not refreshing else not_yet(f"sync {status}", watch=watch)
+        return (
+            ok("automation is on and there is nothing to change", sync=status)
+            if status == "Synced" and not refreshing
+            else not_yet(f"sync {status}", watch=watch)
+        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,11 @@ class StagedSync(Step):
             return block(f"Argo CD's operation ended {seen.get('phase')}: {seen.get('message', '')}"[:300])
         # A success that moved nothing is a failure: what was asked for is there.
         missing = [str(ref) for ref in map(_ref, self._staged(at)) if not _there(ref, at)]
-        return block(f"the sync succeeded and {', '.join(missing)} is not there") if missing else ok(f"synced at {seen.get('revision', '')}", revision=seen.get("revision"))
+        return (
+            block(f"the sync succeeded and {', '.join(missing)} is not there")
+            if missing
+            else ok(f"synced at {seen.get('revision', '')}", revision=seen.get("revision"))
+        )
 
     def _staged(self, at: At) -> list[dict[str, Any]]:
         return [one for one in self._resources(at) if one["kind"] not in NOT_STAGED]

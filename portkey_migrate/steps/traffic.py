@@ -193,6 +193,9 @@ def _rules(host: str, path: str, path_type: str, backend: dict[str, Any]) -> lis
 def _redirected(ingress: Mapping[str, Any], service: str, port: dict[str, Any]) -> list[dict[str, Any]]:
     """The Ingress's own rules, every backend replaced: a merge patch replaces a list whole."""
     return [
-        {**rule, "http": {**rule["http"], "paths": [{**path, "backend": {"service": {"name": service, "port": port}}} for path in rule["http"]["paths"]]}}
+        {
+            **rule,
+            "http": {**rule["http"], "paths": [{**path, "backend": {"service": {"name": service, "port": port}}} for path in rule["http"]["paths"]]},
+        }
         for rule in ingress.get("spec", {}).get("rules", [])
     ]

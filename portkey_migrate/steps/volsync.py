@@ -34,7 +34,11 @@ def saved(status: object) -> Answer:
     if nothing := _NOTHING.search(logs):
         return block(f"the mover said {nothing.group(0)!r} and Successful", result=result)
     found = _SAVED.search(logs)
-    return ok(f"restic snapshot {found.group(1)}", snapshot=found.group(1)) if found else unknown("the mover's log does not say that a snapshot was saved")
+    return (
+        ok(f"restic snapshot {found.group(1)}", snapshot=found.group(1))
+        if found
+        else unknown("the mover's log does not say that a snapshot was saved")
+    )
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,12 @@ class SafetyBackup(Step):
         tag = (change.after or {}).get(MANUAL)
         if tag is None or not str(tag).startswith("pm-"):
             return ok("the trigger is as it was found")
-        return proved(seen, str(tag), str((change.after or {}).get("metadata.annotations.portkey-migrate\\.io/asked-at")), Ref("source", "ReplicationSource", self.namespace, ""))
+        return proved(
+            seen,
+            str(tag),
+            str((change.after or {}).get("metadata.annotations.portkey-migrate\\.io/asked-at")),
+            Ref("source", "ReplicationSource", self.namespace, ""),
+        )
 
 
 def proved(seen: Seen, tag: str, asked_at: str, watch: Ref) -> Answer:
@@ -72,7 +81,7 @@ def proved(seen: Seen, tag: str, asked_at: str, watch: Ref) -> Answer:
     status = dig(seen.object, "status") or {}
     if status.get("lastManualSync") != tag or status.get("lastSyncStartTime"):
         return not_yet("the backup runs", watch=watch, waits_for="the safety backup")
-    ended = datetime.fromisoformat(str(status.get("lastSyncTime")).replace("Z", "+00:00"))
+    ended = datetime.fromisoformat(str(status.get("lastSyncTime")))
     began = ended.timestamp() - seconds(str(status.get("lastSyncDuration", "0s")))
     asked = datetime.fromisoformat(asked_at).timestamp()
     if began < asked - 1.0:  # status times are whole seconds

@@ -86,7 +86,11 @@ class MakeVolume(Step):
             return super().proof(change, at)
         phase = dig(seen.object, "status.phase")
         watch = Ref("target", "PersistentVolume", "", "")
-        return ok(f"{phase}", phase=phase) if phase in ("Available", "Bound") else not_yet(f"phase {phase}", watch=watch, waits_for="the binder to see the volume")
+        return (
+            ok(f"{phase}", phase=phase)
+            if phase in ("Available", "Bound")
+            else not_yet(f"phase {phase}", watch=watch, waits_for="the binder to see the volume")
+        )
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,11 @@ class MakeClaim(Step):
         if dig(seen.object, "status.phase") != "Bound":
             return not_yet(f"phase {dig(seen.object, 'status.phase')}", watch=watch, waits_for="the binder to bind the claim")
         holder = at.get(Ref("target", "PersistentVolume", "", str(dig(seen.object, "spec.volumeName")))).object
-        return ok("bound to its own volume") if dig(holder, "spec.claimRef.uid") == seen.uid else not_yet("the volume is bound to another claim", watch=watch)
+        return (
+            ok("bound to its own volume")
+            if dig(holder, "spec.claimRef.uid") == seen.uid
+            else not_yet("the volume is bound to another claim", watch=watch)
+        )
 
 
 def _protected(theirs: Mapping[str, Any]) -> Fields:

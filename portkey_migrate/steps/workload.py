@@ -44,7 +44,12 @@ class Scale(Step):
             where = sorted({pod["spec"].get("nodeName", "") for pod in pods})
             return ok(f"{want} of {want} Pods ready on {', '.join(where)}" if want else "no Pod left", **said)
         waits = "Pods to be ready" if want else "Pods to end"
-        return not_yet(f"{said['ready']} of {want} Pods ready, {len(pods)} there", watch=Ref(change.ref.system, "Pod", change.ref.namespace, ""), waits_for=waits, **said)
+        return not_yet(
+            f"{said['ready']} of {want} Pods ready, {len(pods)} there",
+            watch=Ref(change.ref.system, "Pod", change.ref.namespace, ""),
+            waits_for=waits,
+            **said,
+        )
 
 
 def scale(side: Side, namespace: str, members: tuple[tuple[str, str, int], ...], *, up: bool, asks: tuple[str, ...] = ()) -> list[Scale]:

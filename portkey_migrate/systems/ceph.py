@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -67,15 +68,15 @@ class Ceph:
             return {"allowed": ran.code == 0, "reason": _line(ran) if ran.code else ""}
         raise UnknownName(f"Ceph is not asked {question!r}")
 
-    def by_hand(self, change: Change) -> list[list[str]]:
+    def by_hand(self, change: Change) -> builtins.list[builtins.list[str]]:
         if change.ref.kind == "Blocklist":
             return [list(self._argv(change)), [*self._ceph, "osd", "blocklist", "ls"]]
         return [list(self._argv(change)), [*self._rbd, "snap", "ls", f"{change.ref.namespace}/{change.ref.name.partition('@')[0]}"]]
 
-    def _argv(self, change: Change) -> list[str]:
+    def _argv(self, change: Change) -> builtins.list[str]:
         if change.ref.kind == "Blocklist":
-            verb = ["rm", change.ref.name] if change.after is None else ["add", change.ref.name, _SHUT_OUT]
-            return [*self._ceph, "--connect-timeout", MOUNT, "osd", "blocklist", *verb]
+            verbs = ["rm", change.ref.name] if change.after is None else ["add", change.ref.name, _SHUT_OUT]
+            return [*self._ceph, "--connect-timeout", MOUNT, "osd", "blocklist", *verbs]
         verb = "rm" if change.after is None else "create"
         return [*self._rbd, "--client-mount-timeout", MOUNT, "snap", verb, f"{change.ref.namespace}/{change.ref.name}"]
 
@@ -86,7 +87,7 @@ class Ceph:
         listed, _end = json.JSONDecoder().raw_decode(ran.stdout.strip() or "[]")
         return {str(one["addr"]) for one in listed}
 
-    def _json(self, argv: list[str], what: str) -> Any:
+    def _json(self, argv: Sequence[str], what: str) -> Any:
         ran = self._run([*argv[: len(self._rbd)], "--client-mount-timeout", MOUNT, *argv[len(self._rbd) :], "--format", "json"], _TIMEOUT)
         if ran.code:  # a failing command may print an empty list all the same
             raise Unreachable(f"{what} cannot be read: {_line(ran)}", hint="migrate preflight")

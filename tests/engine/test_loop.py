@@ -43,7 +43,7 @@ class Ids:
 
 
 class Yes:
-    def can_answer(self, severe: bool, name: str = "") -> bool:
+    def can_answer(self, *, severe: bool, name: str = "") -> bool:
         return True
 
     def agrees(self, question: str) -> bool:
@@ -80,8 +80,8 @@ class Bench:
         except MigrateError as error:
             return error
         finally:
-            journal._flock.free()  # noqa: SLF001 (dies as a killed process does: nothing held is committed)
-            journal._commits.db.close()  # noqa: SLF001
+            journal._flock.free()  # dies as a killed process does: nothing held is committed
+            journal._commits.db.close()
 
     def ports(self) -> Ports:
         nothing: Any = None

@@ -36,7 +36,10 @@ class ToyClock:
 
 @dataclass
 class Toy:
-    """One system. `plan[n]` says what happens to the n-th send: ok, lost (landed, no reply), late (lands after `late_by` looks), kill-before, kill-after, kill-late."""
+    """One system. `fate[n]` says what happens to the n-th send.
+
+    ok, lost (landed, no reply), late (lands after `late_by` looks), kill-before, kill-after, kill-late.
+    """
 
     clock: ToyClock
     objects: dict[Ref, tuple[dict[str, Any], str, str]] = field(default_factory=dict)

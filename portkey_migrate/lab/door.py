@@ -4,7 +4,7 @@ A guest is answered at the world's present moment and never holds its clock; onl
 come through here: it has its own socket, with a clock (lab.md 5, 6).
 
     door = Door(world, selector)              listens at once: door.ports["source"]
-    for key, mask in selector.select(): key.data.ready(mask)      what the loop does with every socket of the door
+    for key, mask in selector.select(): key.data.ready(mask)      what the loop does with every socket of the door; `key.data()` does as well
     door.pump()                               after anything in the world may have changed, or time has moved: open watches are told
     door.waits_until()                        when an open watch with a time-out ends: the owner may move time there
 """
@@ -98,6 +98,9 @@ class _Listener:
         self.socket.setblocking(False)  # noqa: FBT003 - the socket library's own signature
         door.selector.register(self.socket, selectors.EVENT_READ, self)
 
+    def __call__(self) -> None:
+        self.ready(selectors.EVENT_READ)
+
     def ready(self, mask: int) -> None:
         del mask
         try:
@@ -123,6 +126,9 @@ class Guest:
         self.last = False  # closes once everything is sent
         door.guests[self] = None
         door.selector.register(raw, selectors.EVENT_READ, self)
+
+    def __call__(self) -> None:
+        self.ready(selectors.EVENT_READ | selectors.EVENT_WRITE)
 
     def ready(self, mask: int) -> None:
         try:
@@ -156,7 +162,10 @@ class Guest:
     # ---- inside ----
 
     def _hear(self) -> None:
-        data = self.raw.recv(_CHUNK)
+        try:
+            data = self.raw.recv(_CHUNK)
+        except BlockingIOError:
+            return  # the loop does not say what it woke for
         if not data:
             self.leave()
             return

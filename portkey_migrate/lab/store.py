@@ -11,12 +11,15 @@ import hashlib
 import random
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from portkey_migrate.lab.kinds import KINDS
+from portkey_migrate.lab.objects import AlreadyThereError, By, CompactedError, Event, NotThereError, Object, StaleError, merged, stamp
 
-Object = dict[str, Any]
+__all__ = [
+    "AlreadyThereError", "By", "CompactedError", "Event", "NotThereError", "Object", "StaleError", "Store", "merged", "stamp",
+]  # fmt: skip
+
 #: cluster, kind, namespace, name, old (None: it was made), new (None: it is gone)
 Listener = Callable[[str, str, str, str, Object | None, Object | None], None]
 #: (object, now) → (object as of now, the next time at which it will differ, or None)
@@ -34,63 +37,6 @@ class Clock(Protocol):
 
     @property
     def now(self) -> float: ...
-
-
-class By(NamedTuple):
-    """Who writes. `token` is the tool's `transition.row#attempt`; only a session's writes keep what stood before and after."""
-
-    actor: str
-    session: str = ""
-    token: str = ""
-    verb: str = ""  # as RBAC says it; "" lets the store name it
-
-
-class Event(NamedTuple):
-    """One change of one object, as a watch sees it."""
-
-    version: int
-    type: str  # ADDED | MODIFIED | DELETED
-    kind: str
-    namespace: str
-    name: str
-    object: Object  # as it stands after (DELETED: as it stood, with the version of its end)
-    old: Object | None  # as it stood before
-
-
-class NotThereError(Exception):
-    """No such object."""
-
-
-class AlreadyThereError(Exception):
-    """An object of that name stands; `args[0]` is it."""
-
-
-class StaleError(Exception):
-    """The object is not the version, or not the uid, that the write was meant for; `args[0]` says which, `args[1]` is the object."""
-
-
-class CompactedError(Exception):
-    """The history does not reach back that far; `args[0]` is the oldest version that a watch may start from."""
-
-
-def stamp(now: float) -> str:
-    """A moment as Kubernetes writes it: whole seconds, UTC."""
-    return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def merged(into: Any, patch: Any) -> Any:
-    """RFC 7386: null removes, an object goes in key by key, anything else replaces. Changes neither; shares what did not change."""
-    if not isinstance(patch, dict):
-        return patch
-    out = dict(into) if isinstance(into, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            out.pop(key, None)
-        elif isinstance(value, dict):
-            out[key] = merged(out.get(key), value)
-        else:
-            out[key] = value
-    return out
 
 
 def _sealed(kind: str, obj: Object | None) -> Object | None:

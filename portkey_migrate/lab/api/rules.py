@@ -15,17 +15,11 @@ from typing import Any
 from portkey_migrate.lab.api.message import Cause, bad, invalid, missing, unsupported, wrong
 from portkey_migrate.lab.api.names import key_faults, metadata_faults
 from portkey_migrate.lab.api.pods import pod_faults, with_pod_defaults
+from portkey_migrate.lab.api.volumes import claim_faults, filled, with_claim_defaults, with_class_defaults, with_volume_defaults
 from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import Object, Store
 
 _SECRET_BYTES = 1048576
-
-
-def _filled(into: Object, **defaults: Any) -> Object:
-    return {
-        **{key: value for key, value in defaults.items() if key not in into or into[key] is None},
-        **{key: value for key, value in into.items() if value is not None},
-    }
 
 
 # ---- defaults ----
@@ -37,8 +31,8 @@ def _namespace(obj: Object) -> Object:
     return {
         **obj,
         "metadata": {**metadata, "labels": labels},
-        "spec": _filled(obj.get("spec") or {}, finalizers=["kubernetes"]),
-        "status": _filled(obj.get("status") or {}, phase="Active"),
+        "spec": filled(obj.get("spec") or {}, finalizers=["kubernetes"]),
+        "status": filled(obj.get("status") or {}, phase="Active"),
     }
 
 
@@ -58,7 +52,7 @@ def _secret(obj: Object) -> Object:
         data[key] = value
     for key, value in (obj.get("stringData") or {}).items():
         data[key] = base64.b64encode(str(value).encode()).decode()
-    out = {key: value for key, value in _filled(obj, type="Opaque").items() if key not in ("data", "stringData")}
+    out = {key: value for key, value in filled(obj, type="Opaque").items() if key not in ("data", "stringData")}
     return {**out, "data": data} if data else out
 
 
@@ -91,16 +85,16 @@ def _workload(obj: Object) -> Object:
     spec = obj.get("spec") or {}
     _number(obj, spec, "replicas")
     template = spec.get("template") or {}
-    spec = _filled(spec, replicas=1)
+    spec = filled(spec, replicas=1)
     spec["template"] = {**template, "metadata": template.get("metadata") or {}, "spec": with_pod_defaults(template.get("spec") or {})}
     if obj.get("kind") == "Deployment":
-        strategy = _filled(spec.get("strategy") or {}, type="RollingUpdate")
+        strategy = filled(spec.get("strategy") or {}, type="RollingUpdate")
         if strategy["type"] == "RollingUpdate":
-            strategy["rollingUpdate"] = _filled(strategy.get("rollingUpdate") or {}, maxSurge="25%", maxUnavailable="25%")
-        spec = _filled({**spec, "strategy": strategy}, revisionHistoryLimit=10, progressDeadlineSeconds=600)
+            strategy["rollingUpdate"] = filled(strategy.get("rollingUpdate") or {}, maxSurge="25%", maxUnavailable="25%")
+        spec = filled({**spec, "strategy": strategy}, revisionHistoryLimit=10, progressDeadlineSeconds=600)
     elif obj.get("kind") == "StatefulSet":
-        update = _filled(spec.get("updateStrategy") or {}, type="RollingUpdate")
-        spec = _filled({**spec, "updateStrategy": update}, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
+        update = filled(spec.get("updateStrategy") or {}, type="RollingUpdate")
+        spec = filled({**spec, "updateStrategy": update}, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
     return {**obj, "spec": spec}
 
 
@@ -118,57 +112,30 @@ def _pod(obj: Object) -> Object:
     return {
         **obj,
         "spec": with_pod_defaults(obj.get("spec") or {}, alone=True),
-        "status": _filled(obj.get("status") or {}, phase="Pending", qosClass="BestEffort"),
+        "status": filled(obj.get("status") or {}, phase="Pending", qosClass="BestEffort"),
     }
 
 
 def _service(obj: Object) -> Object:
-    spec = _filled(obj.get("spec") or {}, type="ClusterIP", sessionAffinity="None")
-    ports = [_filled(port, protocol="TCP", targetPort=port.get("port")) if isinstance(port, dict) else port for port in spec.get("ports") or ()]
+    spec = filled(obj.get("spec") or {}, type="ClusterIP", sessionAffinity="None")
+    ports = [filled(port, protocol="TCP", targetPort=port.get("port")) if isinstance(port, dict) else port for port in spec.get("ports") or ()]
     if ports:
         spec["ports"] = ports
     if spec["type"] != "ExternalName":
-        spec = _filled(spec, internalTrafficPolicy="Cluster", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
-    return {**obj, "spec": spec, "status": _filled(obj.get("status") or {}, loadBalancer={})}
+        spec = filled(spec, internalTrafficPolicy="Cluster", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+    return {**obj, "spec": spec, "status": filled(obj.get("status") or {}, loadBalancer={})}
 
 
 def _ingress(obj: Object) -> Object:
-    return {**obj, "status": _filled(obj.get("status") or {}, loadBalancer={})}
+    return {**obj, "status": filled(obj.get("status") or {}, loadBalancer={})}
 
 
 def _slice(obj: Object) -> Object:
     out = dict(obj)
     if out.get("ports"):
-        out["ports"] = [_filled(port, name="", protocol="TCP") for port in out["ports"]]
+        out["ports"] = [filled(port, name="", protocol="TCP") for port in out["ports"]]
     out.setdefault("endpoints", [])
     return out
-
-
-def _claim(obj: Object) -> Object:
-    """The protection finalizer is admission's: an unused claim goes at once when deleted, a used one stays."""
-    metadata = _with_finalizer(obj["metadata"], "kubernetes.io/pvc-protection")
-    return {
-        **obj,
-        "metadata": metadata,
-        "spec": _filled(obj.get("spec") or {}, volumeMode="Filesystem"),
-        "status": _filled(obj.get("status") or {}, phase="Pending"),
-    }
-
-
-def _volume(obj: Object) -> Object:
-    metadata = _with_finalizer(obj["metadata"], "kubernetes.io/pv-protection")
-    spec = _filled(obj.get("spec") or {}, persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
-    return {**obj, "metadata": metadata, "spec": spec, "status": _filled(obj.get("status") or {}, phase="Pending")}
-
-
-def _with_finalizer(metadata: Object, name: str) -> Object:
-    if metadata.get("deletionTimestamp") or name in (metadata.get("finalizers") or ()):
-        return metadata
-    return {**metadata, "finalizers": [*(metadata.get("finalizers") or ()), name]}
-
-
-def _class(obj: Object) -> Object:
-    return _filled(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
 
 
 _DEFAULTS: dict[str, Callable[[Object], Object]] = {
@@ -182,9 +149,9 @@ _DEFAULTS: dict[str, Callable[[Object], Object]] = {
     "Service": _service,
     "Ingress": _ingress,
     "EndpointSlice": _slice,
-    "PersistentVolumeClaim": _claim,
-    "PersistentVolume": _volume,
-    "StorageClass": _class,
+    "PersistentVolumeClaim": with_claim_defaults,
+    "PersistentVolume": with_volume_defaults,
+    "StorageClass": with_class_defaults,
 }
 #: What creation alone adds: an update that took it away means it.
 _ONCE = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "Pod"})
@@ -334,33 +301,6 @@ def _slice_faults(obj: Object, old: Object | None) -> list[Cause]:
     ]
 
 
-def _claim_faults(obj: Object, old: Object | None) -> list[Cause]:
-    spec, out = obj.get("spec") or {}, []
-    if old is not None:
-
-        def fixed(one: Object) -> Object:
-            bound = one["status"].get("phase") == "Bound" if "status" in one else False
-            return {key: value for key, value in one["spec"].items() if not (key in ("resources", "volumeAttributesClassName") and bound)}
-
-        was, is_ = fixed(old), fixed({**obj, "status": old.get("status", {})})
-        if "volumeName" not in was:
-            is_.pop("volumeName", None)  # the binder's own write: a claim without a volume may be given one, once
-        if was != is_:
-            out.append(
-                Cause(
-                    "FieldValueForbidden",
-                    "spec",
-                    "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
-                )
-            )
-        return out
-    if not spec.get("accessModes"):
-        out.append(missing("spec.accessModes", "at least 1 access mode is required"))
-    if not ((spec.get("resources") or {}).get("requests") or {}).get("storage"):
-        out.append(missing("spec.resources[storage]"))
-    return out
-
-
 def _quota_faults(obj: Object, _old: Object | None) -> list[Cause]:
     return [
         wrong(f"spec.hard[{key}]", value, "must be a non-negative integer quantity")
@@ -395,7 +335,7 @@ _FAULTS: dict[str, Callable[[Object, Object | None], list[Cause]]] = {
     "Service": _service_faults,
     "Ingress": _ingress_faults,
     "EndpointSlice": _slice_faults,
-    "PersistentVolumeClaim": _claim_faults,
+    "PersistentVolumeClaim": claim_faults,
     "ResourceQuota": _quota_faults,
     "Application": _application_faults,
 }

@@ -23,9 +23,11 @@ def healed(hand: Hand) -> float:
 
 
 def settled(hand: Hand) -> None:
-    hand.until(
-        lambda: "operation" not in application(hand, "source") and application(hand, "source")["status"]["operationState"]["phase"] != "Running", 30
-    )
+    def rests() -> bool:
+        app = application(hand, "source")
+        return "operation" not in app and app["status"]["operationState"]["phase"] != "Running"
+
+    hand.until(rests, 30)
 
 
 def test_a_scale_by_hand_is_healed_and_then_later_and_later(hand: Hand) -> None:
@@ -136,9 +138,6 @@ def test_a_second_operation_in_quick_succession_is_lost(hand: Hand) -> None:
 
 def test_an_operation_into_a_missing_namespace_fails_and_says_why(hand: Hand) -> None:
     """Without CreateNamespace nothing is applied."""
-    hand.patch(
-        "target", "ApplicationSet", "argocd", "apps", {"spec": {"template": {"spec": {"syncPolicy": {"syncOptions": ["ServerSideApply=true"]}}}}}
-    )
     hand.patch("target", "Application", "argocd", APP, {"spec": {"syncPolicy": {"syncOptions": ["ServerSideApply=true"]}}})
     hand.patch("target", "Application", "argocd", APP, {"operation": {"sync": {}}, "status": {"operationState": None}})
     hand.until(lambda: "operation" not in application(hand, "target"), 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of, ready
+from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of, owner, ready
 from portkey_migrate.lab.store import stamp
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traps import slow_end
@@ -31,6 +31,7 @@ class Kubelets(Controller):
         super().__init__(cluster)
         self.stage: dict[str, tuple[str, float]] = {}  # uid → what it is in, until when
         self.addresses = 0
+        self.pulled: dict[str, set[str]] = {}  # node → images that it holds
 
     def keys(self, world: World, kind: str, old: Object | None, new: Object | None) -> Iterable[tuple[Key, float]]:
         if kind == "Pod":
@@ -79,9 +80,6 @@ class Kubelets(Controller):
 
     def _bind(self, world: World, now: float, pod: Object) -> float | None:
         wanted = pod["spec"].get("nodeSelector", {})
-        load: dict[str, int] = {}
-        for other in self.list(world, "Pod"):
-            load[other["spec"].get("nodeName", "")] = load.get(other["spec"].get("nodeName", ""), 0) + 1
         free = [
             node["metadata"]["name"]
             for node in self.list(world, "Node")
@@ -96,10 +94,23 @@ class Kubelets(Controller):
             if said != pod["status"].get("conditions"):
                 self.replace(world, {**pod, "status": {**pod["status"], "conditions": said}})
             return None
-        chosen = min(free, key=lambda name: (load.get(name, 0), name))
+        chosen = self._best(world, pod, free)
         said = conditions(pod, {"type": "PodScheduled", "status": "True"}, stamped=stamp(now))
         self.replace(world, {**pod, "spec": {**pod["spec"], "nodeName": chosen}, "status": {**pod["status"], "conditions": said}})
         return None
+
+    def _best(self, world: World, pod: Object, free: list[str]) -> str:
+        """Spread first, then where the image is (ImageLocality), then where least runs: a Pod that comes back comes back to its node."""
+        images = {one["image"] for one in pod["spec"]["containers"]}
+        family, load = dict.fromkeys(free, 0), dict.fromkeys(free, 0)
+        for other in self.list(world, "Pod"):
+            node = other["spec"].get("nodeName", "")
+            if node in load and alive(other):
+                load[node] += 1
+                family[node] += owner(other, "ReplicaSet") == owner(pod, "ReplicaSet")
+        chosen = min(free, key=lambda name: (family[name], not images <= self.pulled.get(name, set()), load[name], name))
+        self.pulled.setdefault(chosen, set()).update(images)
+        return chosen
 
     def _running(self, world: World, now: float, pod: Object, *, is_ready: bool) -> None:
         status = dict(pod["status"])

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portkey_migrate.errors import Conflict, NoReply, SendRefused, Unreachable, UnknownName
+from portkey_migrate.errors import Conflict, NoReply, SendRefused, UnknownName, Unreachable
 from portkey_migrate.model import Change, Ref, Seen
 from portkey_migrate.ports import Ran, Run
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import toy as toys
 
 from portkey_migrate import checks, recipes
 from portkey_migrate.engine import known
@@ -18,6 +17,7 @@ from portkey_migrate.errors import MigrateError
 from portkey_migrate.journal import Journal
 from portkey_migrate.model import App, Cluster, Found, Plan, Ref
 from portkey_migrate.ports import Ports
+from tests.engine import toy as toys
 
 APP = App("x", "toy", ("x",), outage=60.0, soak=0.0)
 FOUND = Found("x", "x", (), "x", "x", "/", "x", 80, "", (), "", "")

@@ -93,7 +93,7 @@ class ServerError(Fault):
     """500 from a slow etcd: it may have happened, and half of the time it has."""
 
     name = "server-error"
-    counts = "any"
+    counts = "mutating"
 
     def sent(self, world: World, call: Call) -> None:
         if call.mutating and world.rng("fault:server-error").random() < 0.5:  # noqa: PLR2004 (half of them)
@@ -119,15 +119,20 @@ class WatchEnds(Fault):
 
 @dataclass
 class Planned:
-    """One line of the schedule. `nth` counts from 1 over what the fault counts; 0: every one."""
+    """One line of the schedule. `nth` counts from 1 over what the fault counts; 0: every one. `over`: counts over something else."""
 
     kind: str
     nth: int
+    over: Counts | None = None
     hit: list[dict[str, Any]] = field(default_factory=list)  # where and when
 
     @property
+    def counts(self) -> Counts:
+        return self.over or FAULTS[self.kind].counts
+
+    @property
     def data(self) -> dict[str, Any]:
-        return {"kind": self.kind, "nth": self.nth or "all", "counts": FAULTS[self.kind].counts, "hit": self.hit}
+        return {"kind": self.kind, "nth": self.nth or "all", "counts": self.counts, "hit": self.hit}
 
 
 @dataclass
@@ -145,11 +150,10 @@ class Faults:
         for kind in kinds:
             self.counted[kind] += 1
         for line in self.planned:
-            known = FAULTS[line.kind]
-            if known.counts in kinds and line.nth in (0, self.counted[known.counts]) and not call.fault:
+            if line.counts in kinds and line.nth in (0, self.counted[line.counts]) and not call.fault:
                 call.fault = line.kind
-                line.hit.append({"at": call.place, "n": self.counted[known.counts], "t": round(world.now, 3)})
-                return known()
+                line.hit.append({"at": call.place, "n": self.counted[line.counts], "t": round(world.now, 3)})
+                return FAULTS[line.kind]()
         return Fault()
 
 
@@ -158,13 +162,12 @@ def drawn(rng: random.Random, mutating: int) -> list[Planned]:
 
     Uniform over all of them, so that over fifty seeds every step of a recipe is hit.
     """
-    first = rng.choice([name for name, known in FAULTS.items() if known.counts == "mutating" or name == "server-error"])
-    out = [Planned(first, rng.randint(1, max(1, mutating)))] if FAULTS[first].counts == "mutating" else [Planned("reply-lost", rng.randint(1, max(1, mutating)))]
+    on_writes = [name for name, known in FAULTS.items() if known.counts == "mutating"]
+    out = [Planned(rng.choice(on_writes), rng.randint(1, max(1, mutating)))]
     for name in rng.sample(sorted(FAULTS), rng.randint(0, 2)):
-        known = FAULTS[name]
-        expected = {"mutating": mutating, "any": 6 * mutating, "watch": max(2, mutating // 2)}[known.counts]
-        if all((name, n := rng.randint(1, max(1, expected))) != (one.kind, one.nth) for one in out):
-            out.append(Planned(name, n))
+        over: Counts = "any" if name in ("server-error", "reply-lost") else FAULTS[name].counts  # reads fail too
+        expected = {"mutating": mutating, "any": 20 * mutating, "watch": max(2, mutating // 2)}[over]
+        out.append(Planned(name, rng.randint(1, max(1, expected)), over))
     return out
 
 

@@ -34,6 +34,7 @@ class Points:
         self.seen: list[Point] = []
         self.record_into: Path | None = None
         self.stop_at = 0
+        self.stop_in_doubt = False  # hold where the connection of a late twin's caller is about to break
         self.held = False  # nobody is answered and no event is taken, until the harness has killed the tool
         self._landing: tuple[float, int] | None = None  # the event before which a point was made already
         self._landed = ""
@@ -51,6 +52,15 @@ class Points:
         self._landing, self._landed = event[:2], call.place
         self._point(f"before {call.place}")
         return self.held
+
+    def in_doubt(self, event: tuple[float, int, str, tuple[Any, ...]] | None) -> bool:
+        """A late twin's caller has sent and knows nothing yet: whoever is to die in doubt dies here."""
+        if self.stop_in_doubt and event is not None and event[2] == "break_off":
+            call = self.world.calls.get(event[3][0])
+            if call is not None and call.id in self.world.twins:
+                self.stop_in_doubt, self.held = False, True
+                return True
+        return False
 
     def after(self) -> None:
         if self._landed:

@@ -179,7 +179,7 @@ class Server:
             self.world.pass_to(first.until or 0.0)
             self._wake(first)
             return
-        if self.points.before(self.world.next_event):
+        if self.points.before(self.world.next_event) or self.points.in_doubt(self.world.next_event):
             return
         self.world.step()
         self.points.after()

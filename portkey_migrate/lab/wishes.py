@@ -86,7 +86,7 @@ def _break(server: Server, wish: Header) -> Any:
     """The next call that such a fault can hit."""
     world = server.world
     counts = FAULTS[wish["fault"]].counts
-    world.faults.planned.append(Planned(wish["fault"], world.faults.counted[counts] + 1))
+    world.faults.planned.append(Planned(wish["fault"], world.faults.counted[counts] + wish.get("nth", 1)))
     return world.faults.planned[-1].data
 
 
@@ -107,7 +107,8 @@ def _record(server: Server, wish: Header) -> None:
 
 
 def _stop_at(server: Server, wish: Header) -> None:
-    server.points.stop_at, server.points.held = wish["point"], False
+    server.points.stop_at, server.points.held = wish.get("point", 0), False
+    server.points.stop_in_doubt = wish.get("in_doubt", False)
 
 
 def _points(server: Server, _: Header) -> Any:

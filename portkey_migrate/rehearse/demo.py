@@ -14,7 +14,6 @@ from typing import Any
 
 from portkey_migrate.errors import MigrateError
 from portkey_migrate.rehearse import asked, processes, run
-from portkey_migrate.rehearse.processes import Lab
 
 SEED, WORLD = 1, "portkey"
 SIDES = {"source": "K3s", "target": "Talos", "none": "nobody"}
@@ -44,7 +43,7 @@ class Show:
         """One command of the tool, shown while it runs."""
         self.say(f"\n$ migrate {' '.join(argv)}")
         reading, writing = os.pipe()
-        into = self.it.folder / "commands" / f"{len(self.it.commands) + 1:02d}"
+        into = self.it.scratch / "commands" / f"{len(self.it.commands) + 1:02d}"
         tool = processes.start(argv, self.it.home, self.it.state, self.it.lab.path, into=into, said=writing)
         os.close(writing)
         with os.fdopen(reading) as said:
@@ -95,19 +94,16 @@ def main() -> int:
     began = time.perf_counter()
     processes.warm()
     home = run.session_home()
-    folder = run.fresh(run.folder_of(home, WORLD, SEED))
-    plan = asked.plan_of(home)
     wanted = run.Asked(f"app/{APPS[-1]}", SEED, WORLD, draws=False)
-    with processes.lab(lambda: run.made(wanted, 0), folder, folder) as lab:
-        it = run.Run(wanted, plan, home, folder, lab)
+    with run.places(home, wanted, None) as (state, scratch), run.running(wanted, home, state, scratch) as it:
         well = show(it)
         said = run.document(it, began)
     clean = well and said["verdict"] == "clean"
-    _closing(said, folder, time.perf_counter() - began, clean=clean)
+    _closing(said, state, time.perf_counter() - began, clean=clean)
     return 0 if clean else 11
 
 
-def _closing(said: dict[str, Any], folder: Path, took: float, *, clean: bool) -> None:
+def _closing(said: dict[str, Any], state: Path, took: float, *, clean: bool) -> None:
     lines = ["", f"The lab's verdict, from its own ledger: {'clean' if clean else 'not clean'}"]
     for app in said["apps"]:
         by = app["acknowledged"]
@@ -118,7 +114,7 @@ def _closing(said: dict[str, Any], folder: Path, took: float, *, clean: bool) ->
     lines += [f"  not clean: {reason}" for reason in said["reasons"]]
     days = said["virtual_seconds"] / 86400
     lines.append(f"  {days:.1f} days of the lab in {took:.1f} s, {said['api_calls']} calls")
-    place = os.path.relpath(folder)
+    place = os.path.relpath(state)
     lines += ["", "Look at it:", f"  migrate history app speedtest --state {place}", f"  migrate status --state {place}"]
     sys.stdout.write("\n".join(lines) + "\n")
 
@@ -130,8 +126,6 @@ def run_main() -> int:
         sys.stderr.write(f"{error.what}\n{error.why}\n")
         return error.exit
 
-
-__all__ = ["Lab", "main"]
 
 if __name__ == "__main__":
     sys.exit(run_main())

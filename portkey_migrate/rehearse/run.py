@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from portkey_migrate.model import Plan
 
 #: Mutating calls that a method makes from planned to committed; a draw of faults spreads over them.
-CALLS = {"stateless": 19, "handover": 45}
+CALLS = {"stateless": 16, "handover": 45}
 #: Virtual seconds in which what was set in motion comes to rest before two worlds are compared (Argo CD resyncs after 120 to 180 s).
 REST = 240.0
 #: Virtual seconds that people live in the world before the first command: a run is judged by what they saw on both sides.
@@ -54,16 +57,13 @@ class Run:
     asked: Asked
     plan: Plan
     home: Path
-    folder: Path
+    state: Path  # the journal's folder
+    scratch: Path  # what was printed, copies, the lab's log: gone after the rehearsal unless somebody named a folder
     lab: Lab
     commands: list[Ran] = field(default_factory=list)
     blocked_by: list[str] = field(default_factory=list)
     kill_at: int = 0  # the next command dies at this crash point
     killed: bool = False
-
-    @property
-    def state(self) -> Path:
-        return self.folder
 
     def type(self, *argv: str) -> Ran:
         """One command as a person types it, to its end; where a crash point is set, it dies there and is typed again."""
@@ -76,7 +76,7 @@ class Run:
                 return ran
 
     def _once(self, argv: list[str]) -> Ran:
-        into = self.folder / "commands" / f"{len(self.commands) + 1:02d}"
+        into = self.scratch / "commands" / f"{len(self.commands) + 1:02d}"
         tool = processes.start(argv, self.home, self.state, self.lab.path, into=into)
         if not self.kill_at or self.killed:
             return tool.wait()
@@ -135,11 +135,6 @@ def _inside(to: str) -> bool:
     return to not in ("prepared", "protected", "committed", "done", "joined", "closed")
 
 
-def home_of() -> Path:
-    """The plan that is rehearsed: the one that this command would act on."""
-    return session_home()
-
-
 def session_home() -> Path:
     from portkey_migrate import session
 
@@ -187,18 +182,29 @@ def rehearse(
     folder: Path | None = None,
     draws: bool = True,
 ) -> dict[str, Any]:
-    """One rehearsal; the document that `migrate rehearse -o json` prints."""
+    """One rehearsal; the document that `migrate rehearse -o json` prints. `folder`: keeps everything there in place of `state/lab/`."""
     if subject is None:
         raise Usage("name what is rehearsed", hint="migrate rehearse app speedtest")
     wanted = Asked(subject, seed, world, to, rollback_at, with_, fault, draws)
     check(wanted)
     home = home or session_home()
     processes.warm()
-    if kill is not None or fault is not None and fault.endswith("@all"):
-        from portkey_migrate.rehearse import crashes
+    with places(home, wanted, folder) as (state, scratch):
+        if kill is not None or (fault is not None and fault.endswith("@all")):
+            from portkey_migrate.rehearse import crashes
 
-        return crashes.rehearse(wanted, kill, home, folder)
-    return once(wanted, home, folder or folder_of(home, world, seed))
+            return crashes.rehearse(wanted, kill, home, scratch)
+        return once(wanted, home, state, scratch)
+
+
+@contextmanager
+def places(home: Path, wanted: Asked, folder: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Where the journal goes and where the rest does. The journal stays; the rest only where a folder was named."""
+    if folder is not None:
+        yield folder / "state", folder
+        return
+    with tempfile.TemporaryDirectory(prefix="pm-rehearse-") as scratch:
+        yield folder_of(home, wanted.world, wanted.seed), Path(scratch)
 
 
 def check(wanted: Asked) -> None:
@@ -214,16 +220,23 @@ def check(wanted: Asked) -> None:
         raise Usage(f"no situation is named {wanted.with_}", why=f"there are {', '.join(situations.names())}", hint="migrate rehearse app speedtest")
 
 
-def once(wanted: Asked, home: Path, folder: Path, *, kill_at: int = 0) -> dict[str, Any]:
+def once(wanted: Asked, home: Path, state: Path, scratch: Path, *, kill_at: int = 0) -> dict[str, Any]:
     """One run from the first command to the verdict."""
     began = time.perf_counter()
-    plan = asked.plan_of(home)
-    calls = expected_calls(plan, wanted.subject)
-    fresh(folder)
-    with processes.lab(lambda: made(wanted, calls), folder, folder) as lab:
-        run = Run(wanted, plan, home, folder, lab, kill_at=kill_at)
+    with running(wanted, home, state, scratch) as run:
+        run.kill_at = kill_at
         go(run)
         return document(run, began)
+
+
+@contextmanager
+def running(wanted: Asked, home: Path, state: Path, scratch: Path) -> Iterator[Run]:
+    """A lab as asked for, and nothing typed yet."""
+    plan = asked.plan_of(home)
+    calls = expected_calls(plan, wanted.subject)
+    fresh(state)
+    with processes.lab(lambda: made(wanted, calls), scratch, state) as lab:
+        yield Run(wanted, plan, home, state, scratch, lab)
 
 
 def expected_calls(plan: Plan, subject: str) -> int:
@@ -269,7 +282,7 @@ def back_home_copied(run: Run, at: str) -> bool:
     if at == "prepared":
         run.advance(run.asked.subject, "planned")  # nothing to do: it stands there
     run.lab.ask("advance", seconds=REST)
-    run.lab.ask("save", path=str(run.folder / "before"), state=False)
+    run.lab.ask("save", path=str(run.scratch / "before"), state=False)
     return True
 
 
@@ -296,9 +309,9 @@ def apps_of(run: Run) -> list[dict[str, Any]]:
 def document(run: Run, began: float, *, crashes: dict[str, Any] | None = None) -> dict[str, Any]:
     """The Rehearsal: what the lab says, and where the journal says that subjects stand."""
     differences: list[dict[str, Any]] = []
-    if (run.folder / "before").exists() and not run.blocked_by:
-        run.lab.ask("advance", seconds=REST)
-        differences = run.lab.ask("differences", copy=str(run.folder / "before"))
+    run.lab.ask("advance", seconds=REST)  # what was set in motion comes to rest
+    if (run.scratch / "before").exists() and not run.blocked_by:
+        differences = run.lab.ask("differences", copy=str(run.scratch / "before"))
     apps = apps_of(run)
     wanted = {} if run.blocked_by or not run.asked.subject.startswith("app/") else {run.asked.subject: stands(run)}
     said = run.lab.ask("verdict", request={"apps": apps, "stands": wanted, "differences": differences})

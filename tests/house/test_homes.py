@@ -17,7 +17,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "proxmoxer": ("systems/proxmox.py", "systems/proxmox/"),
     "pydantic": ("plan/",),
     "requests": ("systems/proxmox.py", "systems/proxmox/"),
-    "rich": ("cli/",),
     "sqlalchemy": ("journal/",),
     "sqlite3": ("journal/",),
     "sqlmodel": ("journal/",),

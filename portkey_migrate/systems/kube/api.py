@@ -108,14 +108,14 @@ class Kube:
 
     def look(self, method: str, path: str, what: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None) -> Answered:
         """As `get`, for what changes nothing though it is a POST (a review, a dry run); a clear no to a POST is an answer too."""
-        last = ""
+        last, late = "", 0
         for wait in (*_AGAIN, 0.0):
             try:
                 answered = self._wire.call(method, path, query=query, body=body, timeout=READ)
             except NoAnswer as error:
-                last = error.how
-                if error.late:
-                    break  # it was waited for once already
+                last, late = error.how, late + error.late
+                if late > 1:
+                    break  # one reply may be lost on the way; who waits twice in vain asks a dead server
             else:
                 if answered.ok or answered.status == _NOT_FOUND or (method == "POST" and answered.status < _SERVER):
                     return answered

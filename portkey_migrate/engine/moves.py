@@ -69,6 +69,8 @@ class Moves(Refusals):
         goal = to or self._next_gate(subject, method)
         if goal is None or (self._order(subject, method, goal) <= self._order(subject, method, subject.state) and not self._again(subject, goal)):
             return Outcome(id_, subject.state, lines=(f"{id_} is {subject.state}: nothing to do",))
+        if to is None and self.soaks(subject):
+            return self._at_gate(subject, "nothing to do until then")
         first = True
         while first or subject.state != goal:
             ended = self._forward(subject, method, goal)
@@ -265,10 +267,11 @@ class Moves(Refusals):
         error = WentBack(f"{id_} is back at {state}: {back.why}", safe="What was done was undone.", hint=f"migrate advance {id_}")
         return Outcome(id_, state, 6, (), error)
 
-    def _at_gate(self, subject: Subject) -> Outcome:
+    def _at_gate(self, subject: Subject, more: str = "") -> Outcome:
         lines = [f"{subject.id} is {subject.state}"]
         if subject.soak_until is not None:
             lines.append(f"soaks until {subject.soak_until:%Y-%m-%d %H:%M} UTC")
+        lines += [more] if more else []
         return Outcome(subject.id, subject.state, lines=(", ".join(lines),))
 
     def _walker(self, move: Transition, subject: Subject, method: Method, at: At) -> Walk:

@@ -122,14 +122,6 @@ class Phases:
         return out
 
     def _one(self, item: Item) -> Outcome:
-        subject = self.moves.subject(item.subject)
-        if (
-            subject.kind == "app"
-            and subject.soak_until is not None
-            and subject.state == "protected"
-            and self.moves.ports.clock.now() < subject.soak_until
-        ):
-            return Outcome(item.subject, subject.state, 0, (f"{item.subject} soaks until {subject.soak_until:%Y-%m-%d %H:%M} UTC",))
         return self.moves.advance(item.subject)
 
     def _done_when(self, phase: Phase) -> None:

@@ -36,15 +36,18 @@ class Refusals(Known):
             states = machines.way(self.kind(have))
             if states.index(have.state) < states.index(need.state):
                 raise Refused(f"{subject.id} needs {need.subject} {need.state}; it is {have.state}", hint=f"migrate advance {need.subject}")
-        now = self.ports.clock.now()
-        if subject.soak_until is not None and there == "committed" and now < subject.soak_until:
-            left = (subject.soak_until - now).total_seconds()
+        if there == "committed" and self.soaks(subject) and subject.soak_until is not None:
+            left = (subject.soak_until - self.ports.clock.now()).total_seconds()
             raise Refused(
                 f"{subject.id} soaks until {subject.soak_until:%Y-%m-%d %H:%M} UTC ({_span(left)} left)",
                 hint="migrate status",
                 check="soak-is-over",
                 until=subject.soak_until,
             )
+
+    def soaks(self, subject: Subject) -> bool:
+        """Whether an app stands in its soak: a gate that only time opens."""
+        return subject.state == "protected" and subject.soak_until is not None and self.ports.clock.now() < subject.soak_until
 
     def _can_answer(self, subject: Subject, method: Method, at: At, there: str, goal: str) -> None:
         recipe = self._items(subject, method, at)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.lab.argocd import NAMESPACE as ARGOCD
+from portkey_migrate.lab.argocd import TRACKING
 from portkey_migrate.lab.town import town
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _app(world: World, one: Mapping[str, Any], since: float, reasons: list[str])
     outages = people.outages(name, since, world.now) if known else []
     answered = people.acknowledged(name, since, world.now) if known else {"source": 0, "target": 0}
     budget = float(one.get("outage_budget_seconds") or 0.0)
-    down = sum(end - start for start, end in outages)
+    down = sum((end - start for start, end in outages), 0.0)
     # A method without a state in which people are down promises none at all, whatever its budget would allow.
     limit = 0.0 if one.get("method") == "stateless" else budget
     if down > limit + _EPSILON:
@@ -144,7 +145,11 @@ def _stands(world: World, app: Mapping[str, Any], reasons: list[str]) -> None:
 
 
 def _wants(world: World, side: str, name: str) -> int:
-    return sum(int(one["spec"].get("replicas", 1)) for one in world.store.list(side, "Deployment", name))
+    """Pods that the app's own workloads ask for; somebody else's in its namespace are not its."""
+    mine = (
+        one for one in world.store.list(side, "Deployment", name) if one["metadata"].get("annotations", {}).get(TRACKING, "").startswith(f"{name}:")
+    )
+    return sum(int(one["spec"].get("replicas", 1)) for one in mine)
 
 
 def _application(world: World, side: str, name: str) -> dict[str, Any] | None:

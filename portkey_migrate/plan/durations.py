@@ -1,4 +1,4 @@
-"""Times as a person writes them: `3m`, `1h30m`, `7d`. A bare number is refused: 5 of what?"""
+"""Times as a person writes them: `3m`, `1h30m`, `7d`. A bare number is refused, for it could be anything."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 PATTERN = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
 _SHAPE = re.compile(PATTERN)
+_LONGEST = 20  # characters; Python refuses to read a number of thousands
 _UNITS = (86_400, 3_600, 60, 1)
 MEANT = "should be a duration such as 3m, 1h30m or 7d"
 
@@ -13,7 +14,7 @@ MEANT = "should be a duration such as 3m, 1h30m or 7d"
 def seconds(text: object) -> float:
     """The duration in seconds. `ValueError` says what was meant."""
     match = _SHAPE.fullmatch(text) if isinstance(text, str) else None
-    if match is None or len(text) > 20:  # type: ignore[arg-type]  # a match means that it is text
+    if match is None or len(match[0]) > _LONGEST:
         raise ValueError(MEANT)
     return float(sum(int(part[:-1]) * unit for part, unit in zip(match.groups(), _UNITS, strict=True) if part))
 

@@ -72,10 +72,18 @@ def _kebab(name: str) -> str:
     return name.rstrip("_").replace("_", "-")
 
 
-Name = Annotated[str, AfterValidator(_fits(_NAME, "a name is lower case letters, digits and dashes, as in Kubernetes")), Field(json_schema_extra={"pattern": _NAME})]
+Name = Annotated[
+    str,
+    AfterValidator(_fits(_NAME, "a name is lower case letters, digits and dashes, as in Kubernetes")),
+    Field(json_schema_extra={"pattern": _NAME}),
+]
 Text = Annotated[str, AfterValidator(_fits(r"(?s).*\S", "should say something")), Field(json_schema_extra={"pattern": r"\S"})]
-Duration = Annotated[float, BeforeValidator(durations.seconds, json_schema_input_type=Annotated[str, Field(pattern=durations.PATTERN, examples=["3m", "1h30m", "7d"])])]
-When = Annotated[Any, BeforeValidator(windows.window, json_schema_input_type=Annotated[str, Field(pattern=windows.PATTERN, examples=["Sat 14:00-18:00"])])]
+Duration = Annotated[
+    float, BeforeValidator(durations.seconds, json_schema_input_type=Annotated[str, Field(pattern=durations.PATTERN, examples=["3m", "1h30m", "7d"])])
+]
+When = Annotated[
+    Any, BeforeValidator(windows.window, json_schema_input_type=Annotated[str, Field(pattern=windows.PATTERN, examples=["Sat 14:00-18:00"])])
+]
 Needs = dict[str, str]  # judged against everything that the plan names, with did-you-mean: loader
 Path = Annotated[str, AfterValidator(_fits(r"^/\S*$", "should be a path that begins with /")), Field(json_schema_extra={"pattern": r"^/\S*$"})]
 
@@ -167,7 +175,9 @@ class AppEntry(Entry):
     """One unit of cutover."""
 
     method: str = Field(description="How its data moves.")
-    members: Annotated[list[Name], Field(min_length=1)] | None = Field(None, description="Its workloads in start order; default: the one named as the app.")
+    members: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None, description="Its workloads in start order; default: the one named as the app."
+    )
     outage: Duration | None = Field(None, description="Budget; used up before the pivot, the move goes back by itself.")
     soak: Duration | None = None
     http: Path = Field("/", description="A path that answers 2xx while the app is well.")
@@ -206,6 +216,6 @@ class PhaseFile(Entry):
     do: Annotated[list[Row], Field(min_length=1)]
     done_when: list[str] = Field(default_factory=list, description="Checks that answer ok before the phase soaks.")
     soak: Duration = 0.0
-    accept: dict[str, Text] = Field(default_factory=dict, description="Rules of lint that are known and accepted here: rule, then why, by whom, until when.")
-
-
+    accept: dict[str, Text] = Field(
+        default_factory=dict, description="Rules of lint that are known and accepted here: rule, then why, by whom, until when."
+    )

@@ -9,9 +9,9 @@ import json
 import sys
 from typing import Any
 
-from portkey_migrate.plan.entries import AppsFile, MigrationFile, PhaseFile
+from portkey_migrate.plan.entries import AppsFile, Entry, MigrationFile, PhaseFile
 
-FILES = {"migration": MigrationFile, "apps": AppsFile, "phase": PhaseFile}
+FILES: dict[str, type[Entry]] = {"migration": MigrationFile, "apps": AppsFile, "phase": PhaseFile}
 
 
 def schema() -> dict[str, Any]:
@@ -23,7 +23,12 @@ def schema() -> dict[str, Any]:
         every.update(made.pop("$defs", {}))
         every[name] = made
         shapes.append({"$ref": f"#/$defs/{name}"})
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "portkey-migrate plan", "anyOf": shapes, "$defs": dict(sorted(every.items()))}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "portkey-migrate plan",
+        "anyOf": shapes,
+        "$defs": dict(sorted(every.items())),
+    }
 
 
 def text() -> str:

@@ -55,7 +55,11 @@ class _Reading:
     def plan(self) -> Plan | None:
         phases = self.folder / "phases"
         for path in home.strangers(phases):
-            self.faults.append(Fault(f"phases/{path.name}", 1, 1, "", "is no file of a plan; a phase is N-name.yaml, lower case, beside migration.yaml and apps.yaml"))
+            self.faults.append(
+                Fault(
+                    f"phases/{path.name}", 1, 1, "", "is no file of a plan; a phase is N-name.yaml, lower case, beside migration.yaml and apps.yaml"
+                )
+            )
         shared = self._document(phases / "migration.yaml")
         listed = self._document(phases / "apps.yaml")
         written = [(path.stem, self._document(path)) for path in home.phase_files(phases)]
@@ -88,7 +92,10 @@ class _Reading:
             timezone=migration.timezone,
             source=Cluster(migration.source.kind, _uid(migration.source.uid), migration.source.facts()),
             target=Cluster(migration.target.kind, _uid(migration.target.uid), migration.target.facts()),
-            nodes={name: Node(name, one.vm, one.becomes, one.new.model_dump() if one.new else None, _where(shared, ("nodes", name))) for name, one in migration.nodes.items()},
+            nodes={
+                name: Node(name, one.vm, one.becomes, one.new.model_dump() if one.new else None, _where(shared, ("nodes", name)))
+                for name, one in migration.nodes.items()
+            },
             apps=made_apps,
             tasks=self.tasks,
             phases=tuple(one for one in made_phases if one is not None),
@@ -128,7 +135,9 @@ class _Reading:
             self.not_built.add(f"app/{name}")
         elif entry.method not in self.names.methods:
             known = [*sorted(self.names.methods), *sorted(self.names.not_built_methods)]
-            self.faults.append(doc.fault((*loc, "method"), f"no method of this name{meant(entry.method, known)} (methods: {', '.join(known)})", repr(entry.method)))
+            self.faults.append(
+                doc.fault((*loc, "method"), f"no method of this name{meant(entry.method, known)} (methods: {', '.join(known)})", repr(entry.method))
+            )
         members = tuple(entry.members or (name,))
         if len(set(members)) < len(members):
             self.faults.append(doc.fault((*loc, "members"), "names a member twice", repr(next(m for m in members if members.count(m) > 1))))
@@ -151,7 +160,9 @@ class _Reading:
         if file is None:
             return None
         rows = [
-            tuple(item for m, entry in enumerate(row) if (item := self._item(Place(number, n, name, "", doc, ("do", n, m)), entry, order)) is not None)
+            tuple(
+                item for m, entry in enumerate(row) if (item := self._item(Place(number, n, name, "", doc, ("do", n, m)), entry, order)) is not None
+            )
             for n, row in enumerate(file.do)
         ]
         for n, row in enumerate(file.do):
@@ -184,7 +195,11 @@ class _Reading:
         for key in ("ask", "seen", "needs"):
             if kind != "task" and getattr(entry, key):
                 where = "its entry in apps.yaml" if kind == "app" else "nothing of a node"
-                self.faults.append(doc.fault((*loc, key, KEY), f"belongs to a task; {key} of this one is {where}" if key == "needs" else "belongs to a task", repr(key)))
+                self.faults.append(
+                    doc.fault(
+                        (*loc, key, KEY), f"belongs to a task; {key} of this one is {where}" if key == "needs" else "belongs to a task", repr(key)
+                    )
+                )
         if kind != "task" and name not in order.known[kind]:
             home_ = "apps.yaml" if kind == "app" else "migration.yaml"
             self.faults.append(doc.fault((*loc, kind), f"{home_} has no {kind} of this name{meant(name, order.known[kind])}", repr(name)))
@@ -196,7 +211,13 @@ class _Reading:
         if not order.state(kind, name, to, doc, (*loc, "to") if entry.to else (*loc, kind), self.faults):
             return None
         if kind == "app" and self.names.app_gates and to not in self.names.app_gates:
-            self.faults.append(doc.fault((*loc, "to"), f"a phase leaves an app at a gate ({', '.join(self.names.app_gates)}); elsewhere it would be down or moving", repr(to)))
+            self.faults.append(
+                doc.fault(
+                    (*loc, "to"),
+                    f"a phase leaves an app at a gate ({', '.join(self.names.app_gates)}); elsewhere it would be down or moving",
+                    repr(to),
+                )
+            )
             return None
         order.put(subject, Place(place.phase, place.row, place.name, to, doc, (*loc, kind)), self.faults)
         return Item(subject, to, _where(doc, (*loc, kind)))

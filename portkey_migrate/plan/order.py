@@ -135,22 +135,16 @@ class Order:
             onward.setdefault(f"phase/{places[0].name}", []).append(subject)
         done: set[str] = set()
         for start in list(onward):
-            path: dict[str, Iterator[str]] = {}
-            todo = start
-            while True:
-                if todo not in done and todo not in path:
-                    path[todo] = iter(onward.get(todo, ()))
-                elif todo in path:
-                    ring = list(path)
-                    return ring[ring.index(todo) :]
-                while path:
-                    last = next(reversed(path))
-                    step = next(path[last], None)
-                    if step is not None:
-                        break
+            path = {start: iter(onward[start])} if start not in done else {}
+            while path:
+                last = next(reversed(path))
+                step = next(path[last], None)
+                if step is None:
                     done.add(last)
                     del path[last]
-                if not path:
-                    break
-                todo = step  # type: ignore[assignment]  # the loop above ended with one, or the path is empty
+                elif step in path:
+                    ring = list(path)
+                    return ring[ring.index(step) :]
+                elif step not in done:
+                    path[step] = iter(onward.get(step, ()))
         return []

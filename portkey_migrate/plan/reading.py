@@ -99,5 +99,3 @@ def _plain(kind: Any) -> Any:
     while typing.get_origin(kind) in (Annotated, Union, UnionType):
         kind = typing.get_args(kind)[0]
     return kind
-
-

@@ -4,45 +4,98 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
 from portkey_migrate.errors import NoPlan
+from portkey_migrate.model import Plan
 from portkey_migrate.plan import Names, find_home, jsonschema, lint, load, schema
+
+Files = Mapping[str, str | bytes | None]
+Write = Callable[[Files], Path]
+Made = Callable[[Files], Plan]
 
 REPO = Path(__file__).parents[2]
 #: portkey/cluster.md: GitOps, and the table of apps.
-APPLICATIONS = """
-actions-runner-controller cert-manager cloudflared external-dns external-secrets ingress-nginx intel-gpu kured kubelet-csr-approver metrics-server nfs-csi
-rook-ceph volsync zerotier argocd dex global-secrets grafana k8s-runners kanidm loki monitoring-system renovate zot mariadb-operator case10
-speedtest pairdrop excalidraw homepage actualbudget esphome navidrome grocy babybuddy paperless vaultwarden mosquitto zigbee2mqtt homeassistant immich
-jellyfin nextcloud ollama
-""".split()
+APPLICATIONS = [
+    "actions-runner-controller",
+    "cert-manager",
+    "cloudflared",
+    "external-dns",
+    "external-secrets",
+    "ingress-nginx",
+    "intel-gpu",
+    "kured",
+    "kubelet-csr-approver",
+    "metrics-server",
+    "nfs-csi",
+    "rook-ceph",
+    "volsync",
+    "zerotier",
+    "argocd",
+    "dex",
+    "global-secrets",
+    "grafana",
+    "k8s-runners",
+    "kanidm",
+    "loki",
+    "monitoring-system",
+    "renovate",
+    "zot",
+    "mariadb-operator",
+    "case10",
+    "speedtest",
+    "pairdrop",
+    "excalidraw",
+    "homepage",
+    "actualbudget",
+    "esphome",
+    "navidrome",
+    "grocy",
+    "babybuddy",
+    "paperless",
+    "vaultwarden",
+    "mosquitto",
+    "zigbee2mqtt",
+    "homeassistant",
+    "immich",
+    "jellyfin",
+    "nextcloud",
+    "ollama",
+]
 OTHERWISE = {"kubelet-csr-approver": "install-csr-approver", "rook-ceph": "install-rook-external"}
 
 
-def test_the_shipped_plan_has_the_five_phases_and_what_goes_before(shipped) -> None:
+def test_the_shipped_plan_has_the_five_phases_and_what_goes_before(shipped: Plan) -> None:
     """In the order of their numbers."""
-    assert [phase.name for phase in shipped.phases] == ["0-ready", "1-bootstrap-talos", "2-platform-and-first-apps", "3-metal1", "4-critical-apps-and-metal0", "5-cleanup"]
+    assert [phase.name for phase in shipped.phases] == [
+        "0-ready",
+        "1-bootstrap-talos",
+        "2-platform-and-first-apps",
+        "3-metal1",
+        "4-critical-apps-and-metal0",
+        "5-cleanup",
+    ]
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
-def test_every_application_of_the_cluster_has_its_turn(name: str, shipped) -> None:
+def test_every_application_of_the_cluster_has_its_turn(name: str, shipped: Plan) -> None:
     """As an app, as a member of one, or as what is installed anew."""
     members = {member for app in shipped.apps.values() for member in app.members}
     assert name in shipped.apps or name in members or {f"install-{name}", OTHERWISE.get(name)} & set(shipped.tasks)
 
 
-def test_every_app_is_in_a_phase_and_every_rule_but_the_known_ones_is_quiet(shipped) -> None:
+def test_every_app_is_in_a_phase_and_every_rule_but_the_known_ones_is_quiet(shipped: Plan) -> None:
     """What lint says of the shipped plan is what its facts are."""
     rules = {line.split(": ")[1] for line in lint(shipped)}
     assert rules == {"documents-agree", "pods-and-services-are-apart", "etcd-outlives-a-member"}
     assert all(shipped.phase_of(f"app/{name}") for name in shipped.apps)
 
 
-def test_speedtest_and_vaultwarden_are_as_decided(shipped) -> None:
+def test_speedtest_and_vaultwarden_are_as_decided(shipped: Plan) -> None:
     """The first to move needs nothing; the one that matters most has its window and its budget."""
     speedtest, vault = shipped.apps["speedtest"], shipped.apps["vaultwarden"]
     assert (speedtest.method, speedtest.http, speedtest.outage, speedtest.soak, speedtest.needs) == ("stateless", "/", 300, 172_800, ())
@@ -51,44 +104,44 @@ def test_speedtest_and_vaultwarden_are_as_decided(shipped) -> None:
     assert shipped.phase_of("app/speedtest") == "2-platform-and-first-apps"
 
 
-def test_what_is_not_built_is_named(shipped) -> None:
+def test_what_is_not_built_is_named(shipped: Plan) -> None:
     """Nodes, apps by their method, tasks by their kind or their check, and checks."""
     assert {"node/metal2", "app/vaultwarden", "task/vm-snapshots", "task/source-renders-retain", "check:retain-is-rendered"} <= shipped.not_built
     assert not {"app/speedtest", "task/people-know"} & shipped.not_built
 
 
-def test_the_last_server_goes_after_every_app(shipped) -> None:
+def test_the_last_server_goes_after_every_app(shipped: Plan) -> None:
     """With metal0 the source ends."""
     order = shipped.subjects()
     assert all(order.index(f"app/{name}") < order.index("node/metal0") for name in shipped.apps)
 
 
-def test_every_place_is_known(shipped) -> None:
+def test_every_place_is_known(shipped: Plan) -> None:
     """Messages name file and line of an entry."""
     line = int(shipped.apps["vaultwarden"].where.rsplit(":", 1)[1])
     assert (REPO / "phases" / "apps.yaml").read_text().splitlines()[line - 1].strip() == "vaultwarden:"
 
 
-def test_the_small_plan_is_two_apps_and_a_question(two_apps) -> None:
+def test_the_small_plan_is_two_apps_and_a_question(two_apps: Plan) -> None:
     """Nothing in it waits for what is not built."""
     assert two_apps.subjects() == ["phase/1-first", "task/people-know", "app/alpha", "phase/2-second", "app/beta"]
     assert not two_apps.not_built
 
 
-def test_the_hash_is_of_the_files_as_read(made) -> None:
+def test_the_hash_is_of_the_files_as_read(made: Made) -> None:
     """A comment changes it, the folder does not."""
     assert made({}).hash == made({}).hash
     assert made({}).hash != made({"1-first.yaml": "# said\ngoal: g\ndo: [{app: alpha}, {app: beta}]\n"}).hash
 
 
-def test_lint_says_less_where_a_phase_accepts(made) -> None:
+def test_lint_says_less_where_a_phase_accepts(made: Made) -> None:
     """By the rule's name, with the reason."""
     bare = "goal: g\ndo: [{app: alpha}]\n"
     assert [line.split(": ")[1] for line in lint(made({"1-first.yaml": bare}))] == ["every-app-has-its-turn"]
     assert lint(made({"1-first.yaml": bare + "accept: {every-app-has-its-turn: 'beta stays; decided by us'}\n"})) == []
 
 
-def test_the_home_is_the_nearest_folder_with_phases(write, tmp_path: Path) -> None:
+def test_the_home_is_the_nearest_folder_with_phases(write: Write, tmp_path: Path) -> None:
     """From here upwards; and where there is none, the error says where it looked."""
     home = write({})
     below = home / "a" / "b"
@@ -113,14 +166,17 @@ def test_the_schema_knows_the_keys_that_act() -> None:
     json.dumps(defs)
 
 
-def test_a_thousand_apps_load_in_little_more_than_the_parse(made, write) -> None:
+def test_a_thousand_apps_load_in_little_more_than_the_parse(made: Made, write: Write) -> None:
     """At most 1.4 times PyYAML's own loader on the same bytes: what is judged costs little beside what is read."""
     names = [f"app-{n}" for n in range(1000)]
     listed = "".join(
-        f"  {name}:\n    method: stateless\n    outage: 3m\n    soak: 7d\n    window: Sat 14:00-18:00\n    http: /alive\n    needs: {{task/people-know: done}}\n    tell: \"Passwords stay readable; saving waits about 3 minutes.\"\n"
+        f'  {name}:\n    method: stateless\n    outage: 3m\n    soak: 7d\n    window: Sat 14:00-18:00\n    http: /alive\n    needs: {{task/people-know: done}}\n    tell: "Passwords stay readable; saving waits about 3 minutes."\n'
         for name in names
     )
-    files = {"apps.yaml": f"apps:\n{listed}", "1-first.yaml": "goal: g\ndo:\n  - {task: people-know, ask: 'ok?'}\n" + "".join(f"  - app: {name}\n" for name in names)}
+    files = {
+        "apps.yaml": f"apps:\n{listed}",
+        "1-first.yaml": "goal: g\ndo:\n  - {task: people-know, ask: 'ok?'}\n" + "".join(f"  - app: {name}\n" for name in names),
+    }
     made(files)
     texts = [path.read_bytes() for path in sorted((write(files) / "phases").iterdir())]
     ours, bare = [], []
@@ -130,7 +186,7 @@ def test_a_thousand_apps_load_in_little_more_than_the_parse(made, write) -> None
         ours.append(time.perf_counter() - begun)
         begun = time.perf_counter()
         for text in texts:
-            yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506  the safe loader, in C
+            yaml.load(text, Loader=yaml.CSafeLoader)
         bare.append(time.perf_counter() - begun)
     assert min(ours) <= 1.4 * min(bare)
 

@@ -60,7 +60,10 @@ def test_a_window_follows_the_change_of_the_clocks() -> None:
     assert when("Sun 10:00-11:00", "2026-10-24 12:00", "Europe/Berlin") == "Sun 25 10:00 +0100"
 
 
-@pytest.mark.parametrize("text", ["", "Sat", "Sat 14-18", "Sat 14:00", "Foo 14:00-18:00", "Sat 24:00-25:00", "Sat 14:70-15:00", "Sat 14:00-14:00", "Sat 14:00-18:00,", 7, None])
+@pytest.mark.parametrize(
+    "text",
+    ["", "Sat", "Sat 14-18", "Sat 14:00", "Foo 14:00-18:00", "Sat 24:00-25:00", "Sat 14:70-15:00", "Sat 14:00-14:00", "Sat 14:00-18:00,", 7, None],
+)
 def test_what_is_no_window_is_refused(text: object) -> None:
     """Each with the words that say what was meant."""
     with pytest.raises(ValueError, match="window|day"):

@@ -61,16 +61,12 @@ class Moves(Refusals):
             return self._went_back(id_, open_)
         if open_ is not None:
             ended = self._go_on(open_, method)
-            if ended is not None:
-                return ended
             subject = self.subject(id_)
-            if to is None and subject.state in machines.GATES[self.kind(subject)]:
-                return self._at_gate(subject)
+            if ended is not None or (to is None and subject.state in machines.GATES[self.kind(subject)]):
+                return ended or self._at_gate(subject)
         goal = to or self._next_gate(subject, method)
-        if goal is None or (self._order(subject, method, goal) <= self._order(subject, method, subject.state) and not self._again(subject, goal)):
-            return Outcome(id_, subject.state, lines=(f"{id_} is {subject.state}: nothing to do",))
-        if to is None and self.soaks(subject):
-            return self._at_gate(subject, "nothing to do until then")
+        if goal is None or self._rests(subject, method, to, goal):
+            return self._at_gate(subject, "nothing to do until then" if self.soaks(subject) else "nothing to do")
         first = True
         while first or subject.state != goal:
             ended = self._forward(subject, method, goal)
@@ -114,8 +110,12 @@ class Moves(Refusals):
         items = self._items(subject, method, at)[there]
         self._can_answer(subject, method, at, there, goal)
         self._window(subject, method)
-        guards = Guards(self.journal, self.say)
-        guards.ask(at, subject, there, method)
+        try:
+            Guards(self.journal, self.say).ask(at, subject, there, method)
+        except Blocked as error:
+            if subject.state in _RESTS or self._crossed(subject):
+                raise
+            return self._goes_back(subject, method, error)  # inside a move nobody is left half-way, down perhaps
         move = self.journal.begin(
             subject.id, leaves=subject.state, reaches=there, direction="forward", method=method.name, rows=_rows(items),
             plan_hash=self.plan.hash, found=asdict(at.found) if at.found else {},
@@ -181,25 +181,24 @@ class Moves(Refusals):
             raise self._blocked(subject, error) from error
         if crossed:
             raise self._park(move, subject, error) from error
+        return self._goes_back(subject, method, error, move)
+
+    def _goes_back(self, subject: Subject, method: Method, error: MigrateError, move: Transition | None = None) -> Outcome:
+        """By itself, before the pivot, in one run: undoing the failed transition alone would leave the app down."""
         for id_ in method.may_go_back:
             answer = checks.by_id(id_).ask(self.at(subject, move).fresh())
             if not answer.passes:
                 raise self._park(move, subject, error, f"nothing goes back by itself: {answer.why}") from error
-        there = machines.way(self.kind(subject))[0] if move.leaves == machines.way(self.kind(subject))[0] else machines.HOME[self.kind(subject)]
-        down = self.journal.transition(move.id).down_from is not None or any(t.down_from for t in self._since(subject, there))
+        first = machines.way(self.kind(subject))[0]
+        there = first if subject.state == first else machines.HOME[self.kind(subject)]
+        down = any(one.down_from for one in self._since(subject, there))
         back = self._begin_back(subject, method, there, by_itself=True, why=error.what)
         self._walk_back(back, method)
         safe = f"{subject.id} is {self.subject(subject.id).state}; what was done was undone."
         if (_refusal(error) or isinstance(error, Usage)) and not down:
             raise self._blocked(subject, error, safe) from error
-        raise WentBack(
-            f"{subject.id} went back to {there}: {error.what}",
-            why=error.why,
-            safe=safe,
-            hint=f"migrate history {subject.id}",
-            failed=error,
-            row=error.data.get("name", ""),
-        ) from error
+        what = f"{subject.id} went back to {there}: {error.what}"
+        raise WentBack(what, why=error.why, safe=safe, hint=f"migrate history {subject.id}", failed=error, row=error.data.get("name", "")) from error
 
     # ---- back ----
 
@@ -253,12 +252,14 @@ class Moves(Refusals):
         fix = getattr(answer, "fix", "") or error.hint
         return Blocked(error.what, why=fix, safe=safe, hint=f"migrate preflight {subject.id}", check=check, answer=answer)
 
-    def _park(self, move: Transition, subject: Subject, error: MigrateError, more: str = "") -> NeedsOperator:
-        self.journal.park(move.id, error.what)
+    def _park(self, move: Transition | None, subject: Subject, error: MigrateError, more: str = "") -> NeedsOperator:
+        if move is not None:
+            self.journal.park(move.id, error.what)
         where = "on Talos" if self._crossed(subject) else "on K3s"
+        at = f"{move.leaves} -> {move.reaches}" if move is not None else subject.state
         why = "; ".join(part for part in (more, error.why) if part)
         return NeedsOperator(
-            f"{subject.id} is parked in {move.leaves} -> {move.reaches}: {error.what}", why=why, safe=f"The data is {where}, whole.",
+            f"{subject.id} is parked in {at}: {error.what}", why=why, safe=f"The data is {where}, whole.",
             hint=f"migrate advance {subject.id} (looks again) | migrate rollback {subject.id}", failed=error,
         )  # fmt: skip
 
@@ -266,6 +267,11 @@ class Moves(Refusals):
         state = self.subject(id_).state
         error = WentBack(f"{id_} is back at {state}: {back.why}", safe="What was done was undone.", hint=f"migrate advance {id_}")
         return Outcome(id_, state, 6, (), error)
+
+    def _rests(self, subject: Subject, method: Method, to: str | None, goal: str) -> bool:
+        """Whether nothing is left to do now: it stands there, or later; or only time opens the gate."""
+        there = self._order(subject, method, goal) <= self._order(subject, method, subject.state) and not self._again(subject, goal)
+        return there or (to is None and self.soaks(subject))
 
     def _at_gate(self, subject: Subject, more: str = "") -> Outcome:
         lines = [f"{subject.id} is {subject.state}"]
@@ -288,7 +294,9 @@ class Moves(Refusals):
         subject = self.subject(subject.id)
         if subject.kind != "app":
             return
-        there = "planned" if subject.state in ("planned", "prepared") else "prepared"
+        open_ = self.journal.open_transition(subject.id)
+        moving = open_ is not None and open_.leaves == "prepared"
+        there = "planned" if subject.state == "planned" or (subject.state == "prepared" and not moving) else "prepared"
         rows, _ = back_rows(method, self.app(subject), self._found(subject), there, self._begun(subject, there))
         systems, _ids = self.connect()
         self.journal.write_undo_page(subject.id, page.text(subject, there, rows, systems, self.journal.world))

@@ -133,7 +133,7 @@ def _stands(world: World, app: Mapping[str, Any], reasons: list[str]) -> None:
     source, target = _wants(world, "source", name), _wants(world, "target", name)
     if state in ("protected", "committed") and source:
         reasons.append(f"{name} stands {state} and the source still wants {source} Pods")
-    if state in ("planned", "prepared") and target:
+    if state == "prepared" and target:  # at planned the target is as it was found, whatever runs there
         reasons.append(f"{name} stands {state} and the target wants {target} Pods")
     automated = {side: _automated(world, side, name) for side in ("source", "target")}
     if state == "committed" and not automated["target"]:

@@ -54,10 +54,8 @@ def _fault(model: type[Entry], document: Document, problem: Any) -> Fault:
     if kind == "literal_error":
         expected = problem["ctx"]["expected"].replace("'", "")
         return document.fault(loc, f"should be {expected}{meant(str(problem['input']), expected.split(' or '))}", echo(problem["input"]))
-    if kind == "value_error":
-        what = str(problem["ctx"]["error"])
-    else:
-        what = _WORDS.get(kind) or problem["msg"].replace("Input should", "should")
+    ours = str(problem["ctx"]["error"]) if kind == "value_error" else _WORDS.get(kind)
+    what = ours or problem["msg"].replace("Input should", "should")
     got = loc[-2] if loc and loc[-1] == KEY else problem["input"]
     return document.fault(loc, what, echo(got))
 

@@ -12,6 +12,7 @@ from portkey_migrate.model import Cluster, Plan
 
 Warning_ = tuple[str, str, str]  # where, the phase it belongs to or "", the sentence
 _MIGRATION = "phases/migration.yaml:1"
+_OUTLIVES_ONE = 3  # etcd members
 
 
 def lint(plan: Plan) -> list[str]:
@@ -67,8 +68,8 @@ def _etcd_outlives_a_member(plan: Plan) -> Iterator[Warning_]:
         talos |= {name for name in moved if plan.nodes[name].becomes == "controlplane"}
         if moved:
             for side, left in (("source", k3s), ("target", talos)):
-                if left and len(left) < 3:
-                    many = "2 members: the loss of either ends it" if len(left) == 2 else "1 member"
+                if left and len(left) < _OUTLIVES_ONE:
+                    many = "1 member" if len(left) == 1 else f"{len(left)} members: the loss of either ends it"
                     yield phase.where, phase.name, f"after {phase.name} etcd of the {side} has {many} ({', '.join(sorted(left))})"
 
 

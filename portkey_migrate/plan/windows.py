@@ -13,16 +13,18 @@ from zoneinfo import ZoneInfo
 from portkey_migrate.model import Window
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-PATTERN = r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))? [0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d(, ?(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))? [0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d)*$"
+_ONE = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))? [0-2]?\d:[0-5]\d-[0-2]?\d:[0-5]\d"
+PATTERN = rf"^{_ONE}(, ?{_ONE})*$"
 MEANT = "should be a window such as Sat 14:00-18:00 or Mon-Fri 10:00-16:00, several with commas"
 _SPAN = re.compile(r"(?P<first>[A-Za-z]{3})(?:-(?P<last>[A-Za-z]{3}))?\s+(?P<from>\d{1,2}:\d\d)-(?P<to>\d{1,2}:\d\d)")
-_DAY = 24 * 60
+_HOUR = 60
+_DAY = 24 * _HOUR
 
 
 def window(text: object) -> Window:
     """A window from its text. Where a span ends before it begins, it ends the next day. `ValueError` says what was meant."""
     if not isinstance(text, str):
-        raise ValueError(MEANT)
+        raise ValueError(MEANT)  # noqa: TRY004  pydantic reports a ValueError with its place and lets a TypeError through
     parts = [_span(part.strip()) for part in text.split(",")]
     days, start, end = parts[0]
     return Window(days, start, end, text, tuple(Window(*part, text) for part in parts[1:]))
@@ -49,9 +51,9 @@ def _day(text: str) -> int:
 
 def _minutes(text: str) -> int:
     hours, minutes = map(int, text.split(":"))
-    if minutes > 59 or hours > 24:
+    if minutes >= _HOUR:
         raise ValueError(MEANT)
-    return hours * 60 + minutes
+    return hours * _HOUR + minutes
 
 
 def opens(window: Window, timezone: str, now: datetime) -> datetime | None:
@@ -62,7 +64,7 @@ def opens(window: Window, timezone: str, now: datetime) -> datetime | None:
 
 
 def _spans(window: Window, zone: ZoneInfo, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The spans around now: from the day before (one may reach past midnight) to a week and a day later. By the wall clock, so that a change of the clocks moves them as people expect."""
+    """The spans around now, by the wall clock: a change of the clocks moves them as people expect. From the days before, for one may reach past midnight."""
     today = now.astimezone(zone).date()
     for part in (window, *window.also):
         for offset in range(-2, 9):

@@ -13,7 +13,7 @@ from portkey_migrate.model import Plan
 from portkey_migrate.plan import Names, load
 
 REPO = Path(__file__).parents[2]
-STATES = {**machines.STATES, "new-node": machines.NEW_NODE}
+STATES: Mapping[str, tuple[str, ...]] = {**dict(machines.STATES.items()), "new-node": machines.NEW_NODE}
 
 NAMES = Names(
     methods=frozenset({"stateless"}),

@@ -92,6 +92,6 @@ def test_what_a_plan_holds_is_no_secret(text: str) -> None:
         ("secrets-are-equal", False),
     ],
 )
-def test_a_key_says_that_its_value_is_a_secret(name: str, is_one: bool) -> None:
+def test_a_key_says_that_its_value_is_a_secret(name: str, *, is_one: bool) -> None:
     """By the word at its end."""
     assert secrets.is_key(name) is is_one

@@ -19,7 +19,7 @@ def test_a_duration_is_seconds(text: str, amount: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "3", 3, "m", "3 m", "-3m", "3m1h", "1.5h", None, True, "9" * 40 + "d", "3m\n"])
 def test_what_is_no_duration_is_refused(text: object) -> None:
-    """A bare number above all: three of what?"""
+    """A bare number above all, for it could be anything."""
     with pytest.raises(ValueError, match="should be a duration"):
         durations.seconds(text)
 
@@ -66,5 +66,5 @@ def test_a_window_follows_the_change_of_the_clocks() -> None:
 )
 def test_what_is_no_window_is_refused(text: object) -> None:
     """Each with the words that say what was meant."""
-    with pytest.raises(ValueError, match="window|day"):
+    with pytest.raises(ValueError, match=r"window|day"):
         window(text)

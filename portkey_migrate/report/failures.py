@@ -39,6 +39,8 @@ def document(error: MigrateError) -> dict[str, Any]:
         "safe": error.safe,
         "next": words.commands(error.hint),
     }
+    if error.data.get("check"):
+        out["check"] = str(error.data["check"])
     if error.data.get("faults"):
         out["faults"] = [str(fault) for fault in error.data["faults"]]
     about = {label: str(value) for label, value in _about(error) if value}

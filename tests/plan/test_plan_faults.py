@@ -47,8 +47,10 @@ CASES: Mapping[str, tuple[str, str | bytes | None, str]] = {
     "an unknown method": (
         "apps.yaml",
         "apps:\n  alpha: {method: statelss}\n  beta: {method: stateless}\n",
-        "phases/apps.yaml:2:19: apps.alpha.method: no method of this name, did you mean stateless? (methods: "
-        "stateless, copy, database, handover, shared, singleton) (got 'statelss')",
+        (
+            "phases/apps.yaml:2:19: apps.alpha.method: no method of this name, did you mean stateless? (methods: "
+            "stateless, copy, database, handover, shared, singleton) (got 'statelss')"
+        ),
     ),
     "a bad name": (
         "apps.yaml",
@@ -63,8 +65,10 @@ CASES: Mapping[str, tuple[str, str | bytes | None, str]] = {
     "a bad window": (
         "apps.yaml",
         APPS + "    window: Sat 14-18\n",
-        "phases/apps.yaml:6:13: apps.beta.window: should be a window such as Sat 14:00-18:00 or Mon-Fri 10:00-16:00, "
-        "several with commas (got 'Sat 14-18')",
+        (
+            "phases/apps.yaml:6:13: apps.beta.window: should be a window such as Sat 14:00-18:00 or Mon-Fri 10:00-16:00, "
+            "several with commas (got 'Sat 14-18')"
+        ),
     ),
     "no member": ("apps.yaml", APPS + "    members: [a, a]\n", "phases/apps.yaml:6:14: apps.beta.members: names a member twice (got 'a')"),
     "a list where a mapping belongs": ("apps.yaml", "apps: [alpha, beta]\n", "phases/apps.yaml:1:7: apps: should be a mapping (got a list)"),
@@ -76,8 +80,10 @@ CASES: Mapping[str, tuple[str, str | bytes | None, str]] = {
     "a need that is no subject": (
         "apps.yaml",
         APPS + "    needs: {alpha: committed}\n",
-        "phases/apps.yaml:6:13: apps.beta.needs.alpha: should be KIND/NAME, the kind one of phase, node, app, task, "
-        "did you mean app/alpha? (got 'alpha')",
+        (
+            "phases/apps.yaml:6:13: apps.beta.needs.alpha: should be KIND/NAME, the kind one of phase, node, app, task, "
+            "did you mean app/alpha? (got 'alpha')"
+        ),
     ),
     "a need that does not exist": (
         "apps.yaml",
@@ -87,8 +93,10 @@ CASES: Mapping[str, tuple[str, str | bytes | None, str]] = {
     "a typo of a state": (
         "apps.yaml",
         APPS + "    needs: {app/alpha: comitted}\n",
-        "phases/apps.yaml:6:24: apps.beta.needs.app/alpha: no state of this app, did you mean committed? (its states: "
-        "planned, prepared, quiesced, transferred, started, routed, protected, committed, reclaimed) (got 'comitted')",
+        (
+            "phases/apps.yaml:6:24: apps.beta.needs.app/alpha: no state of this app, did you mean committed? (its states: "
+            "planned, prepared, quiesced, transferred, started, routed, protected, committed, reclaimed) (got 'comitted')"
+        ),
     ),
     "an unknown app": (
         "1-first.yaml",
@@ -123,14 +131,18 @@ CASES: Mapping[str, tuple[str, str | bytes | None, str]] = {
     "an app left inside an outage": (
         "1-first.yaml",
         PHASE + "  - {app: alpha, to: quiesced}\n",
-        "phases/1-first.yaml:3:22: do.0.to: a phase leaves an app at a gate (prepared, protected, committed); "
-        "elsewhere it would be down or moving (got 'quiesced')",
+        (
+            "phases/1-first.yaml:3:22: do.0.to: a phase leaves an app at a gate (prepared, protected, committed); "
+            "elsewhere it would be down or moving (got 'quiesced')"
+        ),
     ),
     "a state of another kind of node": (
         "1-first.yaml",
         PHASE + "  - {node: two, to: drained}\n",
-        "phases/1-first.yaml:3:21: do.0.to: no state of this node, did you mean joined? (its states: absent, "
-        "provisioned, installed, joined) (got 'drained')",
+        (
+            "phases/1-first.yaml:3:21: do.0.to: no state of this node, did you mean joined? (its states: absent, "
+            "provisioned, installed, joined) (got 'drained')"
+        ),
     ),
     "an empty row": ("1-first.yaml", PHASE + "  - app: alpha\n  - []\n", "phases/1-first.yaml:4:5: do.1: an empty list goes nowhere"),
     "an ask of an app": (
@@ -146,8 +158,10 @@ CASES: Mapping[str, tuple[str, str | bytes | None, str]] = {
     "an unknown rule": (
         "1-first.yaml",
         PHASE + "  - app: alpha\naccept: {every-app-has-its-tern: known}\n",
-        "phases/1-first.yaml:4:10: accept.every-app-has-its-tern: no rule of lint has this name, did you mean "
-        "every-app-has-its-turn? (got 'every-app-has-its-tern')",
+        (
+            "phases/1-first.yaml:4:10: accept.every-app-has-its-tern: no rule of lint has this name, did you mean "
+            "every-app-has-its-turn? (got 'every-app-has-its-tern')"
+        ),
     ),
     "no YAML": ("1-first.yaml", "goal: [a\n", "phases/1-first.yaml:2:1: is not YAML: did not find expected ',' or ']'"),
     "an empty file": ("1-first.yaml", "# nothing\n", "phases/1-first.yaml:1:1: is empty"),

@@ -64,7 +64,7 @@ def opens(window: Window, timezone: str, now: datetime) -> datetime | None:
 
 
 def _spans(window: Window, zone: ZoneInfo, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The spans around now, by the wall clock: a change of the clocks moves them as people expect. From the days before, for one may reach past midnight."""
+    """The spans around now, by the wall clock, as people expect when clocks change. From the days before, too: one may end after midnight."""
     today = now.astimezone(zone).date()
     for part in (window, *window.also):
         for offset in range(-2, 9):

@@ -87,6 +87,7 @@ def _kubeconfig(path: Path, server: str) -> None:
     )
 
 
+@pytest.mark.world("sleep")  # a read is asked again after a fifth of a second, by the real clock
 def test_an_api_that_does_not_answer_is_exit_10_without_a_transition(migrate: Typed, plan: Path, tmp_path: Path) -> None:
     """Nothing listens there; no transition begins, and no token is shown."""
     _kubeconfig(tmp_path / "kubeconfig", "http://127.0.0.1:9")

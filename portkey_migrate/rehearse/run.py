@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +64,10 @@ class Run:
     blocked_by: list[str] = field(default_factory=list)
     kill_at: int = 0  # the next command dies at this crash point
     killed: bool = False
+    in_doubt: bool = False  # the next command dies where a late twin's reply is lost
+    stops_dead: bool = False  # and is not typed again
+    on_subject: Callable[[], Any] = lambda: None  # told when the subject's own moves begin
+    on_back: Callable[[], Any] = lambda: None  # told when its way back begins
 
     def type(self, *argv: str) -> Ran:
         """One command as a person types it, to its end; where a crash point is set, it dies there and is typed again."""
@@ -72,18 +76,19 @@ class Run:
                 raise processes.LabDied(f"more than {_MOST} commands and no end", why=" ".join(argv), hint="migrate lint")
             ran = self._once([*argv, "-o", "json"])
             self.commands.append(ran)
-            if ran.code != -9:  # noqa: PLR2004 (killed)
+            if ran.code != -9 or self.stops_dead:  # noqa: PLR2004 (killed)
                 return ran
 
     def _once(self, argv: list[str]) -> Ran:
         into = self.scratch / "commands" / f"{len(self.commands) + 1:02d}"
+        if not self.killed and (self.kill_at or self.in_doubt):
+            self.lab.ask("stop-at", point=self.kill_at, in_doubt=self.in_doubt)
         tool = processes.start(argv, self.home, self.state, self.lab.path, into=into)
-        if not self.kill_at or self.killed:
+        if self.killed or not (self.kill_at or self.in_doubt):
             return tool.wait()
-        self.lab.ask("stop-at", point=self.kill_at)
         while True:
             if self.lab.ask("held"):
-                self.killed = True
+                self.killed, self.in_doubt = True, False
                 ran = tool.kill()
                 self.lab.ask("let-go")
                 return ran
@@ -110,6 +115,8 @@ class Run:
                 continue
             if ran.error.get("code") == OUTSIDE_WINDOW and self._await_window(subject):
                 continue
+            if ran.code == -9:  # noqa: PLR2004 (killed, and not to be typed again)
+                return False
             if ran.code == REFUSED:
                 self.blocked_by = asked.refused_by(ran.error) or [ran.error.get("what", "")]
             return False
@@ -251,6 +258,7 @@ def go(run: Run) -> None:
     run.lab.ask("advance", seconds=LIVED)
     if not run.prepare():
         return
+    run.on_subject()
     goal = wanted.rollback_at or wanted.to or ("committed" if wanted.subject.startswith("app/") else "done" if wanted.subject.startswith("task/") else "closed")
     if wanted.with_ is not None and not in_time(run, goal):
         return
@@ -259,6 +267,7 @@ def go(run: Run) -> None:
     if not run.advance(wanted.subject, goal):
         return
     if wanted.rollback_at is not None:
+        run.on_back()
         run.type("rollback", *wanted.subject.split("/", 1))
 
 

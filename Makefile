@@ -41,6 +41,7 @@ bench: $(READY) ## Cold start, a durable step, status at scale: ratios against t
 	@$(BIN)/python -m benchmarks.cold_start
 	@$(BIN)/python -m benchmarks.durable_step
 	@$(BIN)/python -m benchmarks.status_at_scale
+	@$(BIN)/python -m benchmarks.plan_load
 
 picture: $(READY) ## The README's picture, from the demo's own output
 	@COLUMNS=100 $(BIN)/python -m portkey_migrate.rehearse.demo > .venv/demo.txt 2>&1
@@ -49,6 +50,7 @@ picture: $(READY) ## The README's picture, from the demo's own output
 docs: $(READY) ## The generated pages
 	@$(BIN)/python -m portkey_migrate.checks.page > .venv/page.md && cp .venv/page.md docs/checks.md
 	@$(BIN)/python -m portkey_migrate.cli.page > .venv/page.md && cp .venv/page.md docs/commands.md
+	@$(BIN)/python -m portkey_migrate.plan.jsonschema > .venv/page.md && cp .venv/page.md docs/plan.schema.json
 
 lock: $(READY) ## requirements.lock anew from pyproject.toml (a review reads the difference)
 	@$(BIN)/python -m pip install --quiet uv

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-import yaml
 
 from portkey_migrate.errors import NoPlan
 from portkey_migrate.model import Plan
@@ -165,32 +163,6 @@ def test_the_schema_knows_the_keys_that_act() -> None:
     assert defs["AppEntry"]["additionalProperties"] is False
     assert set(defs["phase"]["properties"]) == {"goal", "needs", "do", "done-when", "soak", "accept"}
     json.dumps(defs)
-
-
-def test_a_thousand_apps_load_in_little_more_than_the_parse(made: Made, write: Write) -> None:
-    """At most 1.4 times PyYAML's own loader on the same bytes: what is judged costs little beside what is read."""
-    names = [f"app-{n}" for n in range(1000)]
-    entry = (
-        "    method: stateless\n    outage: 3m\n    soak: 7d\n    window: Sat 14:00-18:00\n    http: /alive\n"
-        '    needs: {task/people-know: done}\n    tell: "Passwords stay readable; saving waits about 3 minutes."\n'
-    )
-    listed = "".join(f"  {name}:\n{entry}" for name in names)
-    files = {
-        "apps.yaml": f"apps:\n{listed}",
-        "1-first.yaml": "goal: g\ndo:\n  - {task: people-know, ask: 'ok?'}\n" + "".join(f"  - app: {name}\n" for name in names),
-    }
-    made(files)
-    texts = [path.read_bytes() for path in sorted((write(files) / "phases").iterdir())]
-    ours, bare = [], []
-    for _ in range(4):
-        begun = time.perf_counter()
-        made(files)
-        ours.append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        for text in texts:
-            yaml.load(text, Loader=yaml.CSafeLoader)
-        bare.append(time.perf_counter() - begun)
-    assert min(ours) <= 1.4 * min(bare)
 
 
 def test_a_folder_without_a_plan_is_an_error_of_its_own(tmp_path: Path) -> None:

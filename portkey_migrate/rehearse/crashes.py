@@ -7,6 +7,7 @@ world at the end of the interrupted transition (lab.md 13). A sample dies by a r
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -348,3 +349,17 @@ def forget_twins(world: World) -> None:
     for id_ in world.twins:
         world.calls.pop(id_, None)
     world.twins.clear()
+
+
+# ---- `make crashes` ----
+
+
+def main(argv: list[str]) -> int:
+    """Every app that moves: kill all, every way back, every situation, a late twin on every call. One line each; exit 1 where one is not clean."""
+    from portkey_migrate.rehearse import trials
+
+    return trials.main(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""`make crashes`: for each app that moves, a death at every point, every way back, every situation that a check exists for, a late twin on every call."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from portkey_migrate import checks
+from portkey_migrate.checks import Check
+from portkey_migrate.errors import MigrateError
+from portkey_migrate.journal import read
+from portkey_migrate.journal.looks import View
+from portkey_migrate.rehearse import asked, run
+from portkey_migrate.rehearse.seeds import SUBJECTS
+
+SEED = 1
+LEAST_POINTS = {"stateless": 20, "handover": 60}
+LEAST_KILLS = {"stateless": 8, "handover": 24}
+REFUSED = 3
+
+
+def situations(method: str) -> dict[str, list[Check]]:
+    """Situation → the checks that name it as theirs, of those that an app of this method meets."""
+    out: dict[str, list[Check]] = {}
+    for check in checks.registry().values():
+        if not check.methods or method in check.methods:
+            out.setdefault(check.situation, []).append(check)
+    return dict(sorted(out.items()))
+
+
+def ways_back(method: str) -> list[str]:
+    from portkey_migrate import recipes
+    from portkey_migrate.model import App, Found
+
+    nothing = Found("n", "n", (), "n", "", "/", "n", 0, "", (), "", "")  # a method's states do not depend on what is found
+    return list(recipes.methods()[method].forward(App("n", method, (), 0.0, 0.0), nothing))
+
+
+def trials(subject: str, method: str, home: Path, scratch: Path) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+    """(what was tried, what was wrong, the document), one by one."""
+
+    def rehearse(name: str, **options: Any) -> dict[str, Any]:
+        return run.rehearse(subject, seed=SEED, home=home, folder=scratch / name, draws=False, **options)
+
+    said = rehearse("kill", kill="all")
+    crashes = said["crashes"]
+    wrong = list(said["reasons"])
+    if crashes["points"] < LEAST_POINTS.get(method, 0) or crashes["by_sigkill"] < LEAST_KILLS.get(method, 0):
+        wrong.append(f"too few: {crashes['points']} points, {crashes['by_sigkill']} real deaths")
+    yield "--kill all", wrong, said
+    for state in ways_back(method):
+        said = rehearse("back", rollback_at=state)
+        wrong = list(said["reasons"]) or ([] if said["verdict"] == "clean" else [said["verdict"]])
+        if said["apps"][0]["serves"] != "source":
+            wrong.append(f"served by {said['apps'][0]['serves']}")
+        yield f"--rollback-at {state}", wrong, said
+    for name, named in situations(method).items():
+        said = rehearse("with", with_=name)
+        yield f"--with {name}", refused_wrong(said, named, scratch / "with" / "state", subject), said
+    said = rehearse("twins", fault="late-twin@all")
+    yield "--fault late-twin@all", list(said["reasons"]), said
+
+
+def refused_wrong(said: dict[str, Any], named: list[Check], state: Path, subject: str) -> list[str]:
+    """What a situation has to show: refused by exactly the check that names it, nobody noticed, and after the refusal nothing but undos."""
+    wrong = list(said["reasons"])
+    names = [check.id for check in named]
+    if said["verdict"] != "blocked" or len(said["blocked_by"]) != 1 or said["blocked_by"][0] not in names:
+        wrong.append(f"{said['verdict']}, refused by {said['blocked_by']} and not by {' or '.join(names)}")
+    if any(app["outage_seconds"] for app in said["apps"]):
+        wrong.append("people noticed")
+    if (state / "journal.db").exists():
+        moves = View(state).transitions(subject)
+        late = [move.id for n, move in enumerate(moves) if move.direction == "forward" and any(before.direction == "back" for before in moves[:n])]
+        wrong += [f"transition {id_} went forward after the refusal" for id_ in late]
+        snapshot = read.load(state, page=None)
+        if snapshot is not None and any(move.transition.subject == subject for move in snapshot.open):
+            wrong.append("a transition is still open")
+    return wrong
+
+
+def main(argv: list[str]) -> int:
+    home = run.session_home()
+    plan = asked.plan_of(home)
+    bad = 0
+    for subject in argv or SUBJECTS:
+        method = plan.apps[subject.partition("/")[2]].method
+        with tempfile.TemporaryDirectory(prefix="pm-crashes-") as scratch:
+            for what, wrong, said in trials(subject, method, home, Path(scratch)):
+                bad += bool(wrong)
+                sys.stdout.write(f"{'✖' if wrong else '✔'} {subject} {what:<34} {_short(said)}  {said['wall_seconds']:.1f} s\n")
+                for one in wrong:
+                    sys.stdout.write(f"    {one}\n")
+                if wrong and not what.startswith(("--kill", "--fault")):
+                    sys.stdout.write(f"    again: migrate rehearse {subject} --seed {SEED} {what}\n")
+                sys.stdout.flush()
+    return 1 if bad else 0
+
+
+def _short(said: dict[str, Any]) -> str:
+    crashes = said["crashes"]
+    if crashes["points"]:
+        return f"{crashes['points']} points, {crashes['recovered']} recovered, {crashes['by_sigkill']} real deaths, {crashes['parked']} parked"
+    if said["blocked_by"]:
+        return f"refused by {', '.join(said['blocked_by'])}"
+    unlike = len(said["differences"])
+    return f"{said['verdict']}, served by {said['apps'][0]['serves']}, {unlike} differences, all allowed" if unlike else f"{said['verdict']}, served by {said['apps'][0]['serves']}"
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except MigrateError as error:
+        sys.stderr.write(f"{error.what}\n{error.why}\n")
+        sys.exit(error.exit)

@@ -59,6 +59,9 @@ class Moves(Refusals):
         if open_ is not None and open_.direction == "back":
             self._walk_back(open_, method)
             return self._went_back(id_, open_)
+        undone = self._undone_by_hand(subject, method)
+        if undone:
+            return self._records_what_was_undone(subject, method, undone)
         if open_ is not None:
             ended = self._go_on(open_, method)
             subject = self.subject(id_)
@@ -201,6 +204,25 @@ class Moves(Refusals):
         raise WentBack(what, why=error.why, safe=safe, hint=f"migrate history {subject.id}", failed=error, row=error.data.get("name", "")) from error
 
     # ---- back ----
+
+    def _undone_by_hand(self, subject: Subject, method: Method) -> str:
+        """A change of a move under way that stands as it was before, though it was seen done: somebody walked the undo page."""
+        home = machines.HOME[self.kind(subject)]
+        begun = [row for _, row in self._begun(subject, home) if row.done_at is not None and row.undo]
+        if subject.kind != "app" or subject.state in ("planned", "protected", "committed") or not begun or self._crossed(subject):
+            return ""
+        at = self.at(subject)
+        for row in begun:
+            if row.change is not None and row.change.stands(at.get(row.change.ref)) == "before":
+                return row.name
+        return ""
+
+    def _records_what_was_undone(self, subject: Subject, method: Method, name: str) -> Outcome:
+        """Nothing goes on over what a person took back; the way back finds most of it done, and ends it."""
+        why = f"{name} was undone by somebody else"
+        back = self._begin_back(subject, method, machines.HOME[self.kind(subject)], by_itself=True, why=why)
+        self._walk_back(back, method)
+        return self._went_back(subject.id, back)
 
     def _begin_back(self, subject: Subject, method: Method, there: str, *, by_itself: bool, why: str) -> Transition:
         begun = self._begun(subject, there)

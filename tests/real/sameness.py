@@ -1,0 +1,108 @@
+"""When two answers are the same: uid, times, versions, addresses and tokens become words; everything else has to agree.
+
+A version becomes the ordinal of its object's changes, so "nothing changed, no new version" is part of what has to agree.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from tests.real.script import Memory
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_ADDRESS = re.compile(r"10\.43\.\d+\.\d+")
+_UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_NUMBER = re.compile(r"\d{1,12}")
+
+
+class Told(NamedTuple):
+    """One answer as it is compared."""
+
+    status: int
+    reason: str
+    body: Any
+
+    @property
+    def settled(self) -> tuple[int, Any]:
+        """As it is compared where controllers write: how often they wrote is theirs."""
+        return self.status, _without_counts(self.body)
+
+
+def told(status: int, body: Any, memory: Memory, resource: str) -> Told:
+    if not isinstance(body, dict):
+        return Told(status, "", "text")
+    if body.get("kind") == "Status":
+        details = body.get("details") or {}
+        causes = sorted({(str(one.get("reason", "")), _field(str(one.get("field", "")))) for one in details.get("causes") or ()})
+        return Told(status, str(body.get("reason", "")), {"of": details.get("kind", ""), "name": details.get("name", ""), "causes": causes} if status >= 400 else {})
+    return Told(status, "", normal(body, memory, resource))
+
+
+def told_events(events: list[dict[str, Any]], memory: Memory, resource: str) -> Told:
+    out = []
+    for event in events:
+        obj = event["object"]
+        if event["type"] == "ERROR":
+            out.append(("ERROR", obj["code"], obj["reason"]))
+        elif event["type"] != "BOOKMARK":
+            memory.learn(resource, obj)
+            out.append((event["type"], normal(obj, memory, resource), 0))
+    return Told(200, "", out)
+
+
+def _field(text: str) -> str:
+    """A cause's field without the numbers that a list index or a generated key gives."""
+    return text
+
+
+def normal(body: dict[str, Any], memory: Memory, resource: str) -> Any:
+    if isinstance(body.get("items"), list):
+        metadata = {key: value for key, value in body["metadata"].items() if key not in ("resourceVersion", "continue", "selfLink")}
+        metadata["more"] = bool(body["metadata"].get("continue"))
+        return {**body, "metadata": metadata, "items": [normal(one, memory, resource) for one in body["items"]]}
+    metadata = dict(body.get("metadata") or {})
+    metadata.pop("managedFields", None)
+    key = f"{resource}/{metadata.get('name', '')}"
+    if "resourceVersion" in metadata:
+        seen = memory.versions.get(key, [])
+        metadata["resourceVersion"] = f"change {seen.index(metadata['resourceVersion'])}" if metadata["resourceVersion"] in seen else "?"
+    if "uid" in metadata:
+        seen = memory.uids.get(key, [])
+        metadata["uid"] = f"life {seen.index(metadata['uid'])}" if metadata["uid"] in seen else "uid"  # a dry run's is of no life
+    return _words({**body, "metadata": metadata})
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _words(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_words(one) for one in value]
+    if isinstance(value, str):
+        return _ADDRESS.sub("<address>", _UID.sub("<uid>", _TIME.sub("<time>", value)))
+    return value
+
+
+def _without_counts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_counts(one) for key, one in value.items() if key != "resourceVersion"}
+    if isinstance(value, list):
+        return [_without_counts(one) for one in value]
+    return value
+
+
+def differences(real: Any, lab: Any, at: str = "") -> list[str]:
+    """Where two values differ, one line each: path, real, lab."""
+    if isinstance(real, dict) and isinstance(lab, dict):
+        out = []
+        for key in sorted({*real, *lab}):
+            if key not in lab:
+                out.append(f"{at}.{key}: real {real[key]!r}, lab has none")
+            elif key not in real:
+                out.append(f"{at}.{key}: real has none, lab {lab[key]!r}")
+            else:
+                out += differences(real[key], lab[key], f"{at}.{key}")
+        return out
+    if isinstance(real, (list, tuple)) and isinstance(lab, (list, tuple)) and len(real) == len(lab):
+        return [line for n, (one, other) in enumerate(zip(real, lab, strict=True)) for line in differences(one, other, f"{at}[{n}]")]
+    return [] if real == lab else [f"{at}: real {real!r}, lab {lab!r}"]

@@ -1,0 +1,122 @@
+"""A sequence of requests as data: what is sent, with words for what only the answers of one server can say.
+
+    GET /api/v1/namespaces/{ns}/configmaps/a
+    PATCH /api/v1/namespaces/{ns}/configmaps/a
+      {"metadata": {"resourceVersion": "<rv configmaps/a 1>"}}
+
+`{ns}` is the Namespace of this run. `<rv KEY N>` is the version of an object N changes ago, `<uid KEY>` its uid, `<token N>` a list's
+continue token, `<list N>` a list's version; N counts back from the newest. Each server fills them from its own answers, so the same
+script means the same on both, and a script can be cut anywhere and still be sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_WORD = re.compile(r"<(rv|uid|token|list)(?: ([^ <>]+/[^ <>]+))?(?: (\d+))?>")
+_UNKNOWN = {"rv": "1", "uid": "00000000-0000-4000-8000-000000000000", "token": "bm90aGluZw", "list": "1"}
+MERGE, JSON_PATCH, JSON = "application/merge-patch+json", "application/json-patch+json", "application/json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request. WATCH as method opens a watch whose events are compared at the end of the script; SETTLE waits for the controllers."""
+
+    method: str
+    path: str
+    body: Any = None
+    content: str = JSON
+
+    @property
+    def text(self) -> str:
+        body = "" if self.body is None else "\n  " + (self.body if isinstance(self.body, str) else json.dumps(self.body, sort_keys=True))
+        return f"{self.method} {self.path}{'' if self.content == JSON else f'   ({self.content})'}{body}"
+
+
+@dataclass(frozen=True)
+class Script:
+    """A named sequence of steps. `controllers`: both sides run theirs."""
+
+    name: str
+    steps: tuple[Step, ...]
+    controllers: bool = False
+    why: str = ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(step.text for step in self.steps)
+
+    def without(self, start: int, count: int) -> Script:
+        return replace(self, steps=self.steps[:start] + self.steps[start + count :])
+
+    def dump(self) -> str:
+        """As it is kept: YAML with one step a line or two."""
+        steps = []
+        for step in self.steps:
+            one: dict[str, Any] = {"do": f"{step.method} {step.path}"}
+            if step.body is not None:
+                one["body"] = step.body
+            if step.content != JSON:
+                one["content"] = step.content
+            steps.append(one)
+        head: dict[str, Any] = {"why": self.why}
+        if self.controllers:
+            head["controllers"] = True
+        return yaml.safe_dump({**head, "steps": steps}, sort_keys=False, width=140)
+
+
+def load(path: Path) -> Script:
+    said = yaml.safe_load(path.read_text())
+    steps = tuple(Step(*one["do"].split(" ", 1), one.get("body"), one.get("content", JSON)) for one in said["steps"])
+    return Script(path.stem, steps, bool(said.get("controllers")), said["why"])
+
+
+@dataclass
+class Memory:
+    """What one server has said so far in one run: versions and uids by object, tokens and versions of lists."""
+
+    versions: dict[str, list[str]] = field(default_factory=dict)
+    uids: dict[str, list[str]] = field(default_factory=dict)
+    tokens: list[str] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)
+
+    def learn(self, resource: str, body: Any) -> None:
+        """From one answer: an object, or a list of them."""
+        if not isinstance(body, dict) or not isinstance(body.get("metadata"), dict):
+            return
+        if isinstance(body.get("items"), list):
+            for item in body["items"]:
+                self.learn(resource, item)
+            for kept, value in ((self.lists, body["metadata"].get("resourceVersion")), (self.tokens, body["metadata"].get("continue"))):
+                if value:
+                    kept.append(value)
+            return
+        metadata = body["metadata"]
+        for where, word in ((self.versions, "resourceVersion"), (self.uids, "uid")):
+            if metadata.get("name") and metadata.get(word) and body.get("kind") != "Status":
+                seen = where.setdefault(f"{resource}/{metadata['name']}", [])
+                if metadata[word] not in seen:
+                    seen.append(metadata[word])
+
+    def filled(self, text: str) -> str:
+        return _WORD.sub(self._word, text)
+
+    def _word(self, match: re.Match[str]) -> str:
+        word, key, back = match.group(1), match.group(2) or "", int(match.group(3) or 0)
+        seen = {"rv": self.versions.get(key, []), "uid": self.uids.get(key, []), "token": self.tokens, "list": self.lists}[word]
+        return seen[-1 - back] if back < len(seen) else _UNKNOWN[word]
+
+
+def resource_of(path: str) -> str:
+    """The plural of what a path names: what its object is remembered by. A /scale has its object's versions."""
+    parts = path.partition("?")[0].strip("/").split("/")
+    rest = parts[2:] if parts[0] == "api" else parts[3:]
+    if rest[:1] == ["namespaces"] and len(rest) > 2 and rest[2] not in ("status", "finalize"):
+        rest = rest[2:]
+    return rest[0] if rest else ""

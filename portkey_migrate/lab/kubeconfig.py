@@ -47,7 +47,9 @@ def write(world: World, folder: Path) -> dict[str, Path]:
     """Writes `kubeconfig` and `settings.yaml` into a folder, readable by their owner alone. Returns both paths."""
     path, settings = folder / "kubeconfig", folder / "settings.yaml"
     _private(path, kubeconfig(world))
-    _private(settings, yaml.safe_dump({side: {"kubeconfig": str(path), "context": side} for side in sorted(world.tokens)}))
+    said: dict[str, object] = {side: {"kubeconfig": str(path), "context": side} for side in sorted(world.tokens)}
+    said["ceph"] = {"rbd": ["rbd"], "ceph": ["ceph"]}
+    _private(settings, yaml.safe_dump(said))
     return {"kubeconfig": path, "settings": settings}
 
 

@@ -33,6 +33,7 @@ class Answer:
     error: str = ""
     cluster: str = ""  # whose Pod answered; "" where none did
     pod: str = ""
+    namespace: str = ""
     names: tuple[str, ...] = ()  # SNI of each hop, "" for none
 
 
@@ -121,9 +122,9 @@ def _upstream(world: World, cluster: str, end: str, location: Location, host: st
     pod = next((one for one in world.store.list(cluster, "Pod") if one.get("status", {}).get("podIP") == address), None)
     if pod is None:
         return None
-    name = pod["metadata"]["name"]
-    answered = pod_answers(world, cluster, pod["metadata"]["namespace"], name, int(port), path)
-    return None if answered is None else Answer(*answered, cluster=cluster, pod=name)
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    answered = pod_answers(world, cluster, namespace, name, int(port), path)
+    return None if answered is None else Answer(*answered, cluster=cluster, pod=name, namespace=namespace)
 
 
 def pod_answers(world: World, cluster: str, namespace: str, name: str, port: int, path: str) -> tuple[int, dict[str, str], bytes] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from portkey_migrate.lab import data
 from portkey_migrate.lab.argocd import NAMESPACE as ARGOCD
 from portkey_migrate.lab.argocd import TRACKING
 from portkey_migrate.lab.town import town
@@ -97,7 +98,12 @@ def _app(world: World, one: Mapping[str, Any], since: float, reasons: list[str])
     limit = 0.0 if one.get("method") == "stateless" else budget
     if down > limit + _EPSILON:
         reasons.append(f"{name} was down {down:.1f} s (limit {limit:.0f} s)")
-    lost, double = 0, 0.0  # an app without data of its own has nothing to lose and no writer
+    lost, double = data.lost_writes(world, name, since), data.doubles(world, name, since)
+    if lost:
+        reasons.append(f"{name}: {lost} acknowledged writes are not in the image that serves")
+    if sum(double) > _EPSILON:
+        said = f"same image {double.same_image:.1f} s, split brain {double.split_brain:.1f} s"
+        reasons.append(f"{name} had two writers for {sum(double):.1f} s ({said})")
     return {
         "name": name,
         "method": one.get("method", ""),
@@ -105,7 +111,7 @@ def _app(world: World, one: Mapping[str, Any], since: float, reasons: list[str])
         "serves": people.who(world, name) if known else "none",
         "acknowledged": {"source": answered["source"], "target": answered["target"]},
         "lost_writes": lost,
-        "double_writer_seconds": double,
+        "double_writer_seconds": round(sum(double), 3),
         "outage_seconds": round(down, 3),
         "outage_budget_seconds": budget,
         "engine_outage_seconds": round(_engine(world, outages), 3),

@@ -60,6 +60,7 @@ class World:
         self.refused: set[str] = set()  # hosts where nobody listens
         #: argv[0] → module-level function(world, argv, stdin) -> {code, stdout, stderr, takes}
         self.commands: dict[str, Callable[..., dict[str, Any]]] = {}
+        self.caller = ""  # the session whose command is being run: a command's own writes are in its name
         # ---- the tool's calls ----
         self.calls: dict[int, Call] = {}
         self.twins: list[int] = []  # calls whose caller was told nothing and that land later
@@ -191,7 +192,11 @@ class World:
         command = self.commands.get(call.request["argv"][0])
         if command is None:
             return {"code": 127, "stdout": "", "stderr": f"{call.request['argv'][0]}: command not found", "takes": 0.0}
-        return command(self, call.request["argv"], call.request.get("stdin", ""))
+        self.caller = call.session
+        try:
+            return command(self, call.request["argv"], call.request.get("stdin", ""))
+        finally:
+            self.caller = ""
 
     def replies(self, call: Call) -> None:
         takes = call.response.get("takes", 0.0) if isinstance(call.response, dict) else 0.0

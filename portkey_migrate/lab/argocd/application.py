@@ -20,7 +20,10 @@ from portkey_migrate.lab.traps import lost_operation, self_heal, stale_operation
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
 
-WATCHED = ("Namespace", "Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "Deployment", "StatefulSet", "Ingress")
+WATCHED = (
+    "Namespace", "Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "Deployment", "StatefulSet", "Ingress",
+    "PodDisruptionBudget", "ExternalSecret", "ReplicationSource", "ReplicationDestination",
+)  # fmt: skip
 
 
 @dataclass

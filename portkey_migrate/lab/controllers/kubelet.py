@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of, owner, ready
+from portkey_migrate.lab.controllers.mounts import Mounts
+from portkey_migrate.lab.controllers.volumes import claims
 from portkey_migrate.lab.store import stamp
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traps import slow_end
@@ -25,10 +27,11 @@ class Kubelets(Controller):
     """Every Pod's life in one cluster. Latencies: lab.md 10a (start 1-4 s, ready 1-6 s, end 1-8 s)."""
 
     name = "kubelet"
-    kinds = frozenset({"Pod", "Node"})
+    kinds = frozenset({"Pod", "Node", "VolumeAttachment", "PersistentVolumeClaim"})
 
     def __init__(self, cluster: str) -> None:
         super().__init__(cluster)
+        self.mounts = Mounts(cluster)
         self.stage: dict[str, tuple[str, float]] = {}  # uid → what it is in, until when
         self.addresses = 0
         self.pulled: dict[str, set[str]] = {}  # node → images that it holds
@@ -37,16 +40,31 @@ class Kubelets(Controller):
         if kind == "Pod":
             if new is not None:
                 yield key_of(new), world.latency("scheduler", self.cluster)
+                if _ended(new) and old is not None and not _ended(old):
+                    yield from self.mounts.leaves(world, new, 0.0)
             elif old is not None:
-                self.stage.pop(old["metadata"]["uid"], None)
+                # Taken away by force: its process runs on until the kubelet has seen it.
+                running = self.stage.pop(old["metadata"]["uid"], None) is not None
+                if not _ended(old):
+                    yield from self.mounts.leaves(world, old, slow_end.takes(world, self.cluster) if running else 0.0)
+        elif kind in ("VolumeAttachment", "PersistentVolumeClaim"):
+            node = either(old, new)["spec"].get("nodeName", "")
+            for pod in self.list(world, "Pod", either(old, new)["metadata"].get("namespace", "")):
+                if claims(pod) and pod["spec"].get("nodeName", "") == node:
+                    yield key_of(pod), 0.02
         elif either(old, new):
             for pod in self.list(world, "Pod"):
                 if not pod["spec"].get("nodeName"):
                     yield key_of(pod), 0.05
 
     def act(self, world: World, now: float, key: Key) -> float | None:
+        if key[0] == "unmap" and len(key) == len(("unmap", "node", "volume")):
+            if (self.cluster, key[1]) in town(world).silent:
+                return now + 1.0
+            self.mounts.unmap(world, key[1], key[2])
+            return None
         pod = self.get(world, "Pod", *key)
-        if pod is None:
+        if pod is None or _ended(pod):
             return None
         node = pod["spec"].get("nodeName", "")
         if node and (self.cluster, node) in town(world).silent:
@@ -61,6 +79,9 @@ class Kubelets(Controller):
         if uid not in self.stage:
             if ready(pod):
                 return None
+            again = self.mounts.wait(world, now, pod)
+            if again is not None:
+                return again
             self.stage[uid] = ("start", now + world.latency("pod-start", self.cluster))
         doing, until = self.stage[uid]
         if now < until:
@@ -87,8 +108,11 @@ class Kubelets(Controller):
             and wanted.items() <= node["metadata"].get("labels", {}).items()
             and (self.cluster, node["metadata"]["name"]) not in town(world).silent
         ]
-        if not free:
+        unbound = not self.mounts.claims_are_bound(world, pod)
+        if not free or unbound:
             message = "0 nodes are available: the others are cordoned, tainted or not ready."
+            if unbound:
+                message = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."
             found = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
             said = conditions(pod, found, stamped=stamp(now))
             if said != pod["status"].get("conditions"):
@@ -150,6 +174,10 @@ class Kubelets(Controller):
         self.stage.pop(uid, None)
         self.delete(world, pod, grace=0)
         return None
+
+
+def _ended(pod: Object) -> bool:
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
 
 
 def image_id(world: World, image: str) -> str:

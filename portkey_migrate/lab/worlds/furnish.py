@@ -14,8 +14,13 @@ from portkey_migrate.lab.argocd import NAMESPACE as ARGOCD
 from portkey_migrate.lab.argocd.application import Applications
 from portkey_migrate.lab.argocd.appset import ApplicationSets
 from portkey_migrate.lab.argocd.git import Git
+from portkey_migrate.lab.ceph import POOL, Ceph
+from portkey_migrate.lab.controllers.attachments import Attachments
+from portkey_migrate.lab.controllers.binder import Binder
 from portkey_migrate.lab.controllers.deployment import Deployments
+from portkey_migrate.lab.controllers.disruption import DisruptionBudgets
 from portkey_migrate.lab.controllers.endpoints import EndpointSlices
+from portkey_migrate.lab.controllers.external_secrets import ExternalSecrets
 from portkey_migrate.lab.controllers.ingress import NAME, IngressController
 from portkey_migrate.lab.controllers.ingress import NAMESPACE as INGRESS
 from portkey_migrate.lab.controllers.kubelet import Kubelets
@@ -23,8 +28,13 @@ from portkey_migrate.lab.controllers.nodes import NAMESPACE as LEASES
 from portkey_migrate.lab.controllers.nodes import Leases, NodeLifecycle
 from portkey_migrate.lab.controllers.quota import Quotas
 from portkey_migrate.lab.controllers.replicaset import ReplicaSets
+from portkey_migrate.lab.controllers.statefulset import StatefulSets
+from portkey_migrate.lab.controllers.volsync import VolSync
+from portkey_migrate.lab.controllers.volumes import DRIVER
 from portkey_migrate.lab.dns import Dns
 from portkey_migrate.lab.people import People
+from portkey_migrate.lab.rbd import ceph_command, rbd
+from portkey_migrate.lab.restic import VolsyncData
 from portkey_migrate.lab.store import By, merged
 from portkey_migrate.lab.town import Pods, Town, posted
 from portkey_migrate.lab.users import App, Onlooker, Users
@@ -45,10 +55,16 @@ CONTROLLERS = (
     Protection,
     Deployments,
     ReplicaSets,
+    StatefulSets,
+    DisruptionBudgets,
     Quotas,
+    Binder,
+    Attachments,
     Kubelets,
     EndpointSlices,
     NodeLifecycle,
+    ExternalSecrets,
+    VolSync,
     Applications,
     ApplicationSets,
     Onlooker,
@@ -66,7 +82,7 @@ ROLE = (
     ),
     Rule(("get", "list", "watch"), ("apps",), ("replicasets", "daemonsets")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("networking.k8s.io", "discovery.k8s.io"), ("ingresses", "endpointslices")),
-    Rule(("get", "list", "watch"), ("networking.k8s.io", "coordination.k8s.io", "policy", "storage.k8s.io", "batch"), ("*",)),
+    Rule(("get", "list", "watch"), ("networking.k8s.io", "coordination.k8s.io", "policy", "storage.k8s.io", "snapshot.storage.k8s.io", "batch"), ("*",)),
     Rule(("get", "list", "watch", "patch"), ("argoproj.io",), ("applications", "applicationsets", "appprojects")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("volsync.backube", "external-secrets.io"), ("*",)),
     Rule(("create",), ("authorization.k8s.io",), ("selfsubjectaccessreviews", "selfsubjectrulesreviews")),
@@ -79,11 +95,18 @@ def furnished(facts: Facts, seed: int) -> World:
     world.canary = "canary-" + hashlib.sha256(f"{facts['name']}:{seed}".encode()).hexdigest()[:24]
     world.traps = set(traps.names())
     people = [
-        App(name, app["host"], app["people"]["path"], float(app["people"]["period"])) for name, app in facts["apps"].items() if app.get("people")
+        App(name, app["host"], app["people"]["path"], float(app["people"]["period"]), bool(app["people"].get("writes")))
+        for name, app in facts["apps"].items()
+        if app.get("people")
     ]
     here = Town(world, dict(facts), Users(people, START), _git(facts), dict(facts["images"]), Dns(dict(facts["dns"])))
     said = facts.get("people", {})
     world.parts.update(town=here, pods=Pods(), people=People(said.get("approves", True), said.get("types", True), dict(said.get("tells", {}))))
+    world.parts.update(ceph=Ceph(), volsync=VolsyncData())
+    world.commands.update(rbd=rbd, ceph=ceph_command)
+    for app in facts["apps"].values():
+        if app.get("backup"):
+            world.parts["volsync"].lived(world, app["backup"]["repository"], facts["storage"]["history-days"])
     leases = Leases(here.silent)
     world.store.passing["Lease"] = leases.renewed
     world.store.on_change.append(here.changed)
@@ -93,6 +116,7 @@ def furnished(facts: Facts, seed: int) -> World:
         world.releases[cluster] = of["version"]
         world.tokens[cluster] = {token(world, cluster): User("system:serviceaccount:portkey-migrate:migrate", ("system:authenticated",), ROLE)}
         _ground(world, cluster, of, leases)
+        _storage(world, cluster, of)
         _argocd_stands(world, cluster)
         if cluster == "source":
             for app, values in facts["apps"].items():
@@ -168,6 +192,22 @@ def _ground(world: World, cluster: str, of: Facts, leases: Leases) -> None:
     _make(world, cluster, {**service, "status": {"loadBalancer": {"ingress": [{"ip": of["ingress"], "ipMode": "VIP"}]}}})
     if of.get("external-dns"):
         external_dns(world, cluster, of["external-dns"]["owner"])
+
+
+def _storage(world: World, cluster: str, of: Facts) -> None:
+    """The class, and the driver's two Secrets in rook-ceph: both clusters use one Ceph, one pool, one clusterID (domain §0.5)."""
+    if not of.get("storage-class"):
+        return
+    _make(world, cluster, {"kind": "Namespace", "metadata": {"name": "rook-ceph"}})
+    for name in ("rook-csi-rbd-node", "rook-csi-rbd-provisioner"):
+        user = base64.b64encode(name.removeprefix("rook-").encode()).decode()
+        data = {"userID": user, "userKey": secret_value(world, name)}
+        _make(world, cluster, {"kind": "Secret", "metadata": {"name": name, "namespace": "rook-ceph"}, "type": "kubernetes.io/rook", "data": data})
+    secrets = {f"csi.storage.k8s.io/{what}-secret-name": f"rook-csi-rbd-{who}" for what, who in (("node-stage", "node"), ("provisioner", "provisioner"))}
+    parameters = {"clusterID": "rook-ceph", "pool": POOL, "imageFormat": "2", "imageFeatures": "layering", "csi.storage.k8s.io/fstype": "ext4", **secrets}
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
+    made = {"kind": "StorageClass", "metadata": {"name": of["storage-class"], "annotations": annotations}, "provisioner": DRIVER}
+    _make(world, cluster, {**made, "parameters": parameters, "reclaimPolicy": "Delete", "allowVolumeExpansion": True})
 
 
 def external_dns(world: World, cluster: str, owner: str) -> None:

@@ -1,0 +1,25 @@
+"""A claim that comes before its volume is Available waits for the binder's next round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portkey_migrate.lab.traps import Trap
+
+if TYPE_CHECKING:
+    from portkey_migrate.lab.world import World
+
+TRAP = Trap(
+    "binder-resync",
+    source="real/ C, PV/PVC; real/README.md §4.1 and §4.20; domain §2.3 c7-c8",
+    says="A volume is Available 0.3-16 s after its POST; a claim that waited for it binds up to 30 s later, one that comes after it in 0.07 s.",
+)
+
+
+def until_available(world: World, cluster: str) -> float:
+    return world.latency("volume-available", cluster) if TRAP.bites(world) else 0.05
+
+
+def until_next_round(world: World, cluster: str) -> float:
+    """Measured: 0.6, 4.9, 9.9, 13.0, 15.0, 18.2, 29.7 s."""
+    return world.rng(f"{cluster}/binder").uniform(0.6, 30.0) if TRAP.bites(world) else 0.05

@@ -93,7 +93,7 @@ def _break(server: Server, wish: Header) -> Any:
 def _situation(server: Server, wish: Header) -> None:
     from portkey_migrate.lab import situations
 
-    situations.apply(server.world, wish["name"])
+    situations.apply(server.world, wish["name"], wish.get("app", ""))
 
 
 def _faults(server: Server, wish: Header) -> None:

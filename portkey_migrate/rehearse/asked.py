@@ -24,6 +24,12 @@ def states(state: Path) -> dict[str, Any]:
     return {one.id: one for one in snapshot.subjects} if snapshot is not None else {}
 
 
+def moving(state: Path) -> set[str]:
+    """Subjects with a transition that has not ended: parked, or interrupted."""
+    snapshot = read.load(state, page=None)
+    return {move.transition.subject for move in snapshot.open} if snapshot is not None else set()
+
+
 def needed(plan: Plan, subject: str) -> list[tuple[str, str]]:
     """(subject, state) of everything that must have moved before, dependents last; without the subject itself."""
     out: dict[str, str] = {}

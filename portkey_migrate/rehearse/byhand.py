@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -36,23 +36,28 @@ def up(*, world: str, seed: int, folder: Path) -> dict[str, str]:
     # A unix socket's path has 107 bytes at most, a home may have more.
     short = Path(tempfile.mkdtemp(prefix="pm-lab-"))
     path, control = str(short / "lab.sock"), str(short / "control.sock")
+    named = str(Path(world).absolute()) if Path(world).suffix else world
     argv = [sys.executable, "-m", "portkey_migrate.lab", "--socket", path, "--control", control, "--state", str(state)]
-    with (state / "lab.log").open("w") as log:
-        process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
-            [*argv, "--world", world, "--seed", str(seed), "--by-hand"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder
-        )
-    marks.write_text(json.dumps({"socket": path, "control": control, "pid": process.pid, "world": world, "seed": seed}))
-    _await(process, control, state / "lab.log")
+    pid = _spawn([*argv, "--world", named, "--seed", str(seed), "--by-hand"], state / "lab.log")
+    marks.write_text(json.dumps({"socket": path, "control": control, "pid": pid, "world": world, "seed": seed}))
+    _await(pid, control, state / "lab.log")
     return {_LAB: path, _STATE: str(state)}
 
 
-def _await(process: subprocess.Popen[bytes], control: str, log: Path) -> None:
+def _spawn(argv: list[str], log: Path) -> int:
+    """A process that outlives this command: a session of its own, nothing of this terminal. Not `subprocess`: that one expects to be waited for."""
+    to_log = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    files = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, str(log), to_log, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)]
+    return os.posix_spawn(argv[0], argv, os.environ, file_actions=files, setsid=True)
+
+
+def _await(pid: int, control: str, log: Path) -> None:
     until = time.monotonic() + _START
     while not _alive(control):
-        if process.poll() is not None or time.monotonic() > until:
+        ended, _ = os.waitpid(pid, os.WNOHANG)
+        if ended or time.monotonic() > until:
             raise Unreachable("the lab did not come up", why=log.read_text()[-1000:], hint="migrate lab up")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
+        select.select([], [], [], 0.02)
 
 
 def _alive(control: str) -> bool:
@@ -157,6 +162,9 @@ def verdict() -> dict[str, Any]:
 def down() -> None:
     """It ends; its journal stays."""
     ask("quit")
-    path = os.environ.get(_LAB)
-    if path:
-        shutil.rmtree(Path(path).parent, ignore_errors=True)
+    shutil.rmtree(Path(os.environ[_LAB]).parent, ignore_errors=True)
+    marks = Path(os.environ.get(_STATE, "")) / "lab.json"
+    if marks.is_file():
+        with contextlib.suppress(ChildProcessError):  # only where this very process started it
+            os.waitpid(json.loads(marks.read_text())["pid"], 0)
+        marks.unlink()

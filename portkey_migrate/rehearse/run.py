@@ -27,7 +27,8 @@ CALLS = {"stateless": 16, "handover": 45}
 REST = 240.0
 #: Virtual seconds that people live in the world before the first command: a run is judged by what they saw on both sides.
 LIVED = 180.0
-REFUSED, OUTSIDE_WINDOW, LOCKED = 3, "PKM-0330", 5
+REFUSED, WENT_BACK, PARKED = REFUSALS = 3, 6, 7
+OUTSIDE_WINDOW = "PKM-0330"
 _MOST = 40  # commands in one run; more is a loop
 
 
@@ -117,10 +118,20 @@ class Run:
                 continue
             if ran.code == -9:  # noqa: PLR2004 (killed, and not to be typed again)
                 return False
-            if ran.code == REFUSED:
-                self.blocked_by = asked.refused_by(ran.error) or [ran.error.get("what", "")]
+            self._refused(ran)
             return False
         return True
+
+    def back(self, *to: str) -> bool:
+        """Types `rollback`; False: a check refused it, or it ended elsewhere."""
+        ran = self.type("rollback", *self.asked.subject.split("/", 1), *to)
+        self._refused(ran)
+        return ran.code == 0
+
+    def _refused(self, ran: Ran) -> None:
+        """A check that refused: before anything (3), on the way (6: it went back; 7: it is parked)."""
+        if ran.code in REFUSALS:
+            self.blocked_by = asked.refused_by(ran.error) or ([str(ran.error.get("what", ""))] if ran.code == REFUSED else [])
 
     def _await_window(self, subject: str) -> bool:
         opens = asked.window_opens(self.plan, subject, self.lab.ask("stats")["now"])
@@ -170,8 +181,8 @@ def made(wanted: Asked, calls: int) -> World:
         world.faults.planned = faults.parsed([wanted.fault])
     elif wanted.draws and not wanted.with_:
         world.faults.planned = faults.drawn(world.rng("faults"), calls)
-    if wanted.with_ and situations.registry()[wanted.with_].when == "before":
-        situations.apply(world, wanted.with_)
+    if wanted.with_ and not situations.registry()[wanted.with_].after:
+        situations.apply(world, wanted.with_, wanted.subject.partition("/")[2])
     return world
 
 
@@ -260,7 +271,7 @@ def go(run: Run) -> None:
         return
     run.on_subject()
     goal = wanted.rollback_at or wanted.to or ("committed" if wanted.subject.startswith("app/") else "done" if wanted.subject.startswith("task/") else "closed")
-    if wanted.with_ is not None and not in_time(run, goal):
+    if wanted.with_ is not None and not in_time(run):
         return
     if wanted.rollback_at is not None and not back_home_copied(run, wanted.rollback_at):
         return
@@ -268,20 +279,23 @@ def go(run: Run) -> None:
         return
     if wanted.rollback_at is not None:
         run.on_back()
-        run.type("rollback", *wanted.subject.split("/", 1))
+        run.back()
 
 
-def in_time(run: Run, goal: str) -> bool:
-    """A situation that exists only after `prepared` comes then."""
+def in_time(run: Run) -> bool:
+    """A situation that comes later than the first command comes then, and bites in the command that it names. False: that is all."""
     from portkey_migrate.lab import situations
 
     situation = situations.registry()[str(run.asked.with_)]
-    if situation.when == "before":
+    if not situation.after:
         return True
-    if not run.advance(run.asked.subject, "prepared"):
+    if not run.advance(run.asked.subject, situation.after):
         return False
-    run.lab.ask("situation", name=situation.name)
-    return goal != "prepared"
+    run.lab.ask("situation", name=situation.name, app=run.asked.subject.partition("/")[2])
+    if situation.then == "rollback":
+        run.back(*(["--to", "planned"] if situation.after != "prepared" else []))
+        return False
+    return True
 
 
 def back_home_copied(run: Run, at: str) -> bool:
@@ -321,9 +335,12 @@ def document(run: Run, began: float, *, crashes: dict[str, Any] | None = None) -
     run.lab.ask("advance", seconds=REST)  # what was set in motion comes to rest
     if (run.scratch / "before").exists() and not run.blocked_by:
         differences = run.lab.ask("differences", copy=str(run.scratch / "before"))
-    apps = apps_of(run)
+    apps, moving = apps_of(run), asked.moving(run.state)
+    judged = [{**app, "state": "" if f"app/{app['name']}" in moving else app["state"]} for app in apps]  # between two states: neither's promises hold
     wanted = {} if run.blocked_by or not run.asked.subject.startswith("app/") else {run.asked.subject: stands(run)}
-    said = run.lab.ask("verdict", request={"apps": apps, "stands": wanted, "differences": differences})
+    said = run.lab.ask("verdict", request={"apps": judged, "stands": wanted, "differences": differences})
+    for app, one in zip(said["apps"], apps, strict=True):
+        app["state"] = one["state"]
     stats = run.lab.ask("stats")
     reasons = list(said["reasons"]) + [f"`migrate {' '.join(ran.argv)}` ended {ran.code}: {ran.error.get('what') or ran.err[-300:]}" for ran in unexpected(run)]
     verdict = "blocked" if run.blocked_by and not reasons else "not-clean" if reasons else "clean"
@@ -353,5 +370,5 @@ def unexpected(run: Run) -> list[Ran]:
     return [
         ran
         for ran in run.commands
-        if ran.code not in (0, -9) and ran.error.get("code") != OUTSIDE_WINDOW and not (ran.code == REFUSED and run.blocked_by)
+        if ran.code not in (0, -9) and ran.error.get("code") != OUTSIDE_WINDOW and not (ran.code in REFUSALS and run.blocked_by)
     ]

@@ -77,8 +77,8 @@ def refused_wrong(said: dict[str, Any], named: list[Check], state: Path, subject
         late = [move.id for n, move in enumerate(moves) if move.direction == "forward" and any(before.direction == "back" for before in moves[:n])]
         wrong += [f"transition {id_} went forward after the refusal" for id_ in late]
         snapshot = read.load(state, page=None)
-        if snapshot is not None and any(move.transition.subject == subject for move in snapshot.open):
-            wrong.append("a transition is still open")
+        open_ = [move.transition for move in snapshot.open if move.transition.subject == subject] if snapshot is not None else []
+        wrong += [f"transition {one.id} is open, and not parked" for one in open_ if one.outcome != "parked"]
     return wrong
 
 

@@ -19,13 +19,17 @@ from portkey_migrate.systems.at import At
 
 Ask = Callable[[At], Answer]
 
+#: Guards that are asked anew when the move proper begins: once, before the outage; of a method that has none, before each of its states.
+#: Inside an outage no guard is asked: what matters there stands in the recipe.
+ANEW = ("quiesced", "stateless:started", "stateless:routed")
+
 
 @dataclass(frozen=True)
 class Check:
     id: str
     ask: Ask
     blocks: bool  # False: a warning
-    guards: tuple[str, ...]  # states of an app that it is asked before ("prepared", "quiesced"); () = only where a recipe names it
+    guards: tuple[str, ...]  # states of an app that it is asked before ("prepared", of one method alone "stateless:started"); () = only in a recipe
     methods: tuple[str, ...]  # which methods' guards it belongs to; () = all
     situation: str  # `--with NAME` of the lab in which it must refuse
     when: str  # "before": that situation exists before `prepared`; "between": after it; "moving": only acting can show it
@@ -84,4 +88,5 @@ def by_id(id_: str) -> Check:
 
 def guards_of(state: str, method: str) -> list[Check]:
     """The checks asked before an app of this method reaches `state`."""
-    return [c for c in registry().values() if state in c.guards and (not c.methods or method in c.methods)]
+    asked = {state, f"{method}:{state}"}
+    return [c for c in registry().values() if asked & set(c.guards) and (not c.methods or method in c.methods)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portkey_migrate.checks import check
+from portkey_migrate.checks import ANEW, check
 from portkey_migrate.errors import Blocked
 from portkey_migrate.model import Answer, Found, Ref, block, dig, not_yet, ok, unknown
 from portkey_migrate.systems.at import At, ready
@@ -55,7 +55,7 @@ def app_keeps_no_data(at: At) -> Answer:
     return ok("no volume", **seen)
 
 
-@check(guards=("prepared", "started", "routed"), situation="source-not-serving", asked_of=("source",), sources="domain 3.2 no. 16")
+@check(guards=("prepared", *ANEW), situation="source-not-serving", asked_of=("source",), sources="domain 3.2 no. 16")
 def source_is_serving(at: At) -> Answer:
     """Every member runs on the source as often as it wants to, and wants to at least once."""
     found, lame, pods, wanted = found_of(at), [], 0, 0

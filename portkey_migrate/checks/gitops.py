@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portkey_migrate.checks import check
+from portkey_migrate.checks import ANEW, check
 from portkey_migrate.checks.app import found_of
 from portkey_migrate.model import Answer, Ref, block, dig, not_yet, ok, unknown
 from portkey_migrate.systems.at import At
@@ -50,7 +50,7 @@ def hold_is_tolerated(at: At) -> Answer:
 
 
 @check(
-    guards=("prepared", "started", "routed", "protected"),
+    guards=("prepared", *ANEW, "protected"),
     situation="target-not-held",
     asked_of=("target",),
     sources="domain 3.2 no. 14 and 18, §2.0 (Argo levers)",

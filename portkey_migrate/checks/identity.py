@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portkey_migrate.checks import check
+from portkey_migrate.checks import ANEW, check
 from portkey_migrate.model import Answer, block, ok, unknown
 from portkey_migrate.systems.at import At
 
 
-@check(guards=("prepared", "started", "routed"), situation="same-cluster-twice", sources="domain 3.1 no. 1 and 2, B53, B62; design §4.9")
+@check(guards=("prepared", *ANEW), situation="same-cluster-twice", sources="domain 3.1 no. 1 and 2, B53, B62; design §4.9")
 def clusters_are_different(at: At) -> Answer:
     """Source and target are two clusters: neither the uid of kube-system nor the CA is the same, and the target is not the K3s one."""
     if not all(at.identity.get(side) for side in ("source", "target")):

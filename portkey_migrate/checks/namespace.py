@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portkey_migrate.checks import check
+from portkey_migrate.checks import ANEW, check
 from portkey_migrate.checks.app import found_of
 from portkey_migrate.model import Answer, Ref, block, dig, not_yet, ok
 from portkey_migrate.systems.at import At
@@ -66,7 +66,7 @@ def namespace_is_empty(at: At) -> Answer:
 
 
 @check(
-    guards=("prepared", "started", "routed"),
+    guards=("prepared", *ANEW),
     situation="tls-secret-missing",
     asked_of=("source",),
     sources="domain 3.6 no. 103, B34; real/README.md §4.17",
@@ -96,7 +96,7 @@ def secrets_are_there(at: At) -> Answer:
     return ok(f"{len(found.secrets)} of {len(found.secrets)} Secrets are there", **seen)
 
 
-@check(guards=("prepared", "started", "routed"), situation="secret-differs", sources="domain 3.6 no. 107, B31")
+@check(guards=("prepared", *ANEW), situation="secret-differs", sources="domain 3.6 no. 107, B31")
 def secrets_are_equal(at: At) -> Answer:
     """What stands on the target of the app's Secrets has the source's values, key by key."""
     found, differs, same = found_of(at), [], 0

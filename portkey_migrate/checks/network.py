@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portkey_migrate.checks import check
+from portkey_migrate.checks import ANEW, check
 from portkey_migrate.checks.app import found_of
 from portkey_migrate.model import Answer, Ref, block, dig, escape, not_yet, ok
 from portkey_migrate.ports import Reply
@@ -38,7 +38,7 @@ def _redirects(reply: Reply, key: str) -> bool:
     return bool(key) and 300 <= reply.status < 400 and reply.headers.get("location", "").rstrip("/") == key_url(key).rstrip("/")  # noqa: PLR2004 (HTTP's own numbers)
 
 
-@check(guards=("prepared", "started", "routed", "committed"), situation="dns-two-owners", sources="domain 3.6 no. 98, B80; real/ B")
+@check(guards=("prepared", *ANEW, "committed"), situation="dns-two-owners", sources="domain 3.6 no. 98, B80; real/ B")
 def dns_has_one_owner(at: At) -> Answer:
     """No external-dns of the target writes the host's records: both would take them from each other for ever."""
     source, target = _owners(at, "source"), _owners(at, "target")
@@ -84,7 +84,7 @@ def _excluded(at: At) -> bool:
     return str(dig(seen or {}, _EXCLUDE)) == "true"
 
 
-@check(situation="target-ingress-down", guards=("started", "routed"), sources="design §3 (prepared); domain §2.0 T2; real/README.md §4.17")
+@check(situation="target-ingress-down", guards=ANEW, sources="design §3 (prepared); domain §2.0 T2; real/README.md §4.17")
 def target_ingress_answers(at: At) -> Answer:
     """The whole way through the source's address reaches the target's ingress, seen by an answer that only that one can give."""
     found, key = found_of(at), _key(at)

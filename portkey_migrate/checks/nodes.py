@@ -14,7 +14,10 @@ def stands(node: Mapping[str, Any]) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in dig(node, "status.conditions") or [])
 
 
-@check(guards=("prepared", "started"), situation="target-node-not-ready", asked_of=("target",), sources="domain 3.5 no. 89; §2.1 a4")
+@check(
+    guards=("prepared", "quiesced", "stateless:started"), situation="target-node-not-ready", asked_of=("target",),
+    sources="domain 3.5 no. 89; §2.1 a4",
+)  # fmt: skip
 def target_nodes_are_ready(at: At) -> Answer:
     """Every node of the target is Ready, and one at least takes Pods."""
     nodes = at.list("target", "Node")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portkey_migrate.checks import check
+from portkey_migrate.checks import ANEW, check
 from portkey_migrate.checks.app import found_of
 from portkey_migrate.checks.namespace import PEOPLES
 from portkey_migrate.model import Answer, block, ok
@@ -26,7 +26,7 @@ def _looks(at: At) -> Iterator[tuple[str, str, str, str]]:
 
 
 @check(
-    guards=("prepared", "started", "routed", "protected", "committed"),
+    guards=("prepared", *ANEW, "protected", "committed"),
     situation="permission-missing",
     sources="domain 3.1 no. 8, B59; real/ C (SSAR)",
 )
@@ -40,6 +40,12 @@ def permissions_suffice(at: At) -> Answer:
         asked += 1
         if not at.ask(side, "can-i", verb=verb, kind=kind, namespace=namespace)["allowed"]:
             refused.append(f"{verb} {kind} in {namespace or 'the cluster'} at the {side}")
+    if at.app is not None and at.app.silent_node == "blocklist" and at.found is not None and at.found.volumes:
+        asked += 1
+        said = at.ask("ceph", "may-unlist")
+        if not said["allowed"]:
+            # `profile rbd` may add an entry and not take it away (real/README.md §4.16): the way back would stand before its own fence.
+            refused.append(f"osd blocklist rm in Ceph ({said['reason']}): silent-node: blocklist needs it on the way back")
     seen = {"value": asked - len(refused), "threshold": asked, "cluster": "both"}
     if refused:
         return block(f"not allowed: {'; '.join(refused)}", "give the role these verbs, then ask again", **seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portkey_migrate.checks import check
+from portkey_migrate.checks import ANEW, check
 from portkey_migrate.checks.app import found_of
 from portkey_migrate.checks.nodes import stands
 from portkey_migrate.model import Answer, Ref, block, dig, ok
@@ -11,7 +11,7 @@ from portkey_migrate.systems.names import FENCE, MADE_BY_FIELD
 
 
 @check(
-    guards=("started", "routed", "protected", "committed"), situation="way-back-blocked", when="between", asked_of=("source",),
+    guards=(*ANEW, "protected", "committed"), situation="way-back-blocked", when="between", asked_of=("source",),
     sources="domain 3.6 no. 117, §4.2; design §3 (a way back)",
 )  # fmt: skip
 def way_back_is_walkable(at: At) -> Answer:
@@ -24,6 +24,8 @@ def way_back_is_walkable(at: At) -> Answer:
     wanted = [Ref("source", "Application", "argocd", found.application), Ref("source", "Ingress", found.namespace, found.ingress)]
     wanted += [Ref("source", "Service", found.namespace, found.service)]
     wanted += [Ref("source", member.kind, found.namespace, member.name) for member in found.members]
+    wanted += [Ref("source", "PersistentVolumeClaim", found.namespace, volume.claim) for volume in found.volumes]
+    wanted += [Ref("source", "PersistentVolume", "", volume.volume) for volume in found.volumes]
     for ref in wanted:
         seen = at.get(ref)
         if seen.object is None or seen.going:

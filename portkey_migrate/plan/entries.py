@@ -183,6 +183,9 @@ class AppEntry(Entry):
     http: Path = Field("/", description="A path that answers 2xx while the app is well.")
     window: When | None = Field(None, description="When an outage may begin.")
     tell: Text | None = Field(None, description="What its users are told.")
+    silent_node: Literal["ask", "blocklist"] = Field(
+        "ask", description="The source's node does not answer: wait and ask a person, or shut its writer out of Ceph after 20 s."
+    )
     needs: Needs = Field(default_factory=dict)
 
 

@@ -150,6 +150,7 @@ class _Reading:
             http=entry.http,
             window=entry.window,
             tell=entry.tell or "",
+            silent_node=entry.silent_node,
             needs=order.needs(f"app/{name}", entry.needs, doc, loc, self.faults),
             where=_where(doc, loc),
         )

@@ -13,6 +13,8 @@ from portkey_migrate.errors import Blocked
 from portkey_migrate.model import Answer, Change, Fields, Ref, Seen, ok
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At
+from portkey_migrate.systems.ceph import NOBODY
+from portkey_migrate.systems.silence import silent, writers
 
 
 @dataclass(frozen=True)
@@ -58,21 +60,17 @@ class Blocklist(Step):
         return Ref("ceph", "Blocklist", "", self._address(at))
 
     def wants(self, seen: Seen, at: At) -> Fields | None:
-        if not silent(at):
-            return {} if seen.object is not None else None
-        return {"address": self._address(at)}
+        address = self._address(at)
+        return None if address == NOBODY else {"address": address}
 
     def _address(self, at: At) -> str:
-        known = at.checked.get("writer-is-known")
-        address = (known.values.get("addresses") or {}).get(self.image, "") if known is not None else ""
-        if not address and silent(at):
+        """Read only where it is needed: an address of nobody costs no call inside the outage."""
+        if not silent(at):
+            return NOBODY
+        address = writers(at).get(self.image, "")
+        if not address:
             raise Blocked("the writer's address was not seen while it ran, so it cannot be shut out", check="writer-is-known")
-        return address or "none"
+        return address
 
     def proof(self, change: Change, at: At) -> Answer:
         return ok("the node answered: nobody is shut out") if change.nothing else super().proof(change, at)
-
-
-def silent(at: At) -> bool:
-    """Whether a look in this transition had to do without the source's node: a proof or a check that only warned."""
-    return any(answer.verdict == "warn" and answer.values.get("silent") for answer in at.checked.values())

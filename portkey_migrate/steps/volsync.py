@@ -6,7 +6,6 @@ empty directory is a success too (B02a, §0.4). The tag also parks the schedule,
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -14,31 +13,10 @@ from typing import ClassVar
 from portkey_migrate.model import Answer, Change, Fields, Ref, Seen, block, dig, not_yet, ok, unknown
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At
+from portkey_migrate.systems.volsync import begun_at, idle
 
 MANUAL = "spec.trigger.manual"
-_SAVED = re.compile(r"^snapshot ([0-9a-f]{8,}) saved$", re.MULTILINE)
-_NOTHING = re.compile(r"Directory is empty|^No eligible|No data will be restored|^Fatal|^ERROR|^created restic repository", re.MULTILINE)
-
-
-def seconds(duration: str) -> float:
-    """Go's duration text (`1m2.5s`) in seconds."""
-    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-    return sum(float(number) * units[unit] for number, unit in re.findall(r"([0-9.]+)(h|ms|m|us|µs|ns|s)", duration))
-
-
-def saved(status: object) -> Answer:
-    """Whether the newest mover's log says that something was kept; empty logs say nothing (domain B02a)."""
-    result, logs = dig(status, "latestMoverStatus.result"), dig(status, "latestMoverStatus.logs") or ""
-    if result != "Successful":
-        return block(f"the mover ended {result}", result=result)
-    if nothing := _NOTHING.search(logs):
-        return block(f"the mover said {nothing.group(0)!r} and Successful", result=result)
-    found = _SAVED.search(logs)
-    return (
-        ok(f"restic snapshot {found.group(1)}", snapshot=found.group(1))
-        if found
-        else unknown("the mover's log does not say that a snapshot was saved")
-    )
+ASKED_AT = "metadata.annotations.portkey-migrate\\.io/asked-at"
 
 
 @dataclass(frozen=True)
@@ -59,7 +37,7 @@ class SafetyBackup(Step):
         return Ref("source", "ReplicationSource", self.namespace, self.source)
 
     def wants(self, seen: Seen, at: At) -> Fields:
-        return {MANUAL: f"{at.key}-backup", "metadata.annotations.portkey-migrate\\.io/asked-at": at.now().isoformat()}
+        return {MANUAL: f"{at.key}-backup", ASKED_AT: at.now().isoformat()}
 
     def proof(self, change: Change, at: At) -> Answer:
         seen = at.get(change.ref)
@@ -71,19 +49,21 @@ class SafetyBackup(Step):
         return proved(
             seen,
             str(tag),
-            str((change.after or {}).get("metadata.annotations.portkey-migrate\\.io/asked-at")),
+            str((change.after or {}).get(ASKED_AT)),
             Ref("source", "ReplicationSource", self.namespace, ""),
         )
 
 
 def proved(seen: Seen, tag: str, asked_at: str, watch: Ref) -> Answer:
-    """Our tag, begun after we asked, successful, something saved, idle again."""
+    """A sync that carries our tag has ended, it began after we asked, and VolSync is idle again. What it kept is `backup-is-real`."""
     status = dig(seen.object, "status") or {}
-    if status.get("lastManualSync") != tag or status.get("lastSyncStartTime"):
-        return not_yet("the backup runs", watch=watch, waits_for="the safety backup")
-    ended = datetime.fromisoformat(str(status.get("lastSyncTime")))
-    began = ended.timestamp() - seconds(str(status.get("lastSyncDuration", "0s")))
+    if status.get("lastManualSync") != tag or not idle(seen.object)[0]:
+        result = dig(status, "latestMoverStatus.result")
+        return not_yet(f"the backup runs{' (a try failed)' if result == 'Failed' else ''}", watch=watch, waits_for="the safety backup")
+    began = begun_at(status)
     asked = datetime.fromisoformat(asked_at).timestamp()
+    if began is None:
+        return unknown("VolSync does not say when the backup began")
     if began < asked - 1.0:  # status times are whole seconds
         return block("the sync that carries our tag began before we asked: the tag was adopted by a sync that ran", began=began, asked=asked)
-    return saved(status)
+    return ok(f"a sync of {status.get('lastSyncDuration')} ended, begun after it was asked for", tag=tag, took=status.get("lastSyncDuration"))

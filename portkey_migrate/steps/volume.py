@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portkey_migrate.errors import Blocked
-from portkey_migrate.model import Answer, Change, Fields, Found, Ref, Seen, Volume, dig, flat, not_yet, ok
+from portkey_migrate.model import Answer, Change, Fields, Found, Ref, Seen, Volume, dig, escape, flat, not_yet, ok
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At
 from portkey_migrate.systems.names import MADE_BY_FIELD
 
 _POLICY = "spec.persistentVolumeReclaimPolicy"
 #: What the binder writes, and what names the old claim: never carried over.
+_PROVISIONED = ("pv.kubernetes.io/provisioned-by", "volume.kubernetes.io/provisioner-deletion-secret-")
 _NOT_CARRIED = ("claimRef", "persistentVolumeReclaimPolicy", "nodeAffinity")
 
 
@@ -68,10 +69,9 @@ class MakeVolume(Step):
         if theirs is None:
             raise Blocked(f"PersistentVolume {volume.volume} is not on the source", check="volume-is-retained")
         spec = {key: value for key, value in theirs["spec"].items() if key not in _NOT_CARRIED}
-        provisioner = dig(theirs, "metadata.annotations.pv\\.kubernetes\\.io/provisioned-by")
         return {
             **flat(spec, "spec"),
-            **({"metadata.annotations.pv\\.kubernetes\\.io/provisioned-by": provisioner} if provisioner else {}),
+            **_dynamic(theirs),
             _POLICY: "Retain",
             "spec.claimRef.apiVersion": "v1",
             "spec.claimRef.kind": "PersistentVolumeClaim",
@@ -128,6 +128,12 @@ class MakeClaim(Step):
             if dig(holder, "spec.claimRef.uid") == seen.uid
             else not_yet("the volume is bound to another claim", watch=watch)
         )
+
+
+def _dynamic(theirs: Mapping[str, Any]) -> Fields:
+    """The annotations that make it a dynamic volume: who provisioned it, and with which Secret it would be deleted."""
+    kept = theirs["metadata"].get("annotations", {}).items()
+    return {f"metadata.annotations.{escape(key)}": value for key, value in kept if key.startswith(_PROVISIONED)}
 
 
 def _protected(theirs: Mapping[str, Any]) -> Fields:

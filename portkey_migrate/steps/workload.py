@@ -8,6 +8,7 @@ from typing import ClassVar
 from portkey_migrate.model import Answer, Change, Fields, Ref, Seen, Side, not_yet, ok
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At, ready
+from portkey_migrate.systems.silence import note, patient
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,14 @@ class Scale(Step):
         if there:
             where = sorted({pod["spec"].get("nodeName", "") for pod in pods})
             return ok(f"{want} of {want} Pods ready on {', '.join(where)}" if want else "no Pod left", **said)
-        waits = "Pods to be ready" if want else "Pods to end"
-        return not_yet(
-            f"{said['ready']} of {want} Pods ready, {len(pods)} there",
-            watch=Ref(change.ref.system, "Pod", change.ref.namespace, ""),
-            waits_for=waits,
-            **said,
-        )
+        watch = Ref(change.ref.system, "Pod", change.ref.namespace, "")
+        if want:
+            return not_yet(f"{said['ready']} of {want} Pods ready, {len(pods)} there", watch=watch, waits_for="Pods to be ready", **said)
+        answer = not_yet(f"{len(pods)} Pods have not ended", watch=watch, waits_for="Pods to end", **said)
+        if change.ref.system != "source":
+            return answer
+        note(at, "source", pods)
+        return patient(at, answer)
 
 
 def scale(side: Side, namespace: str, members: tuple[tuple[str, str, int], ...], *, up: bool, asks: tuple[str, ...] = ()) -> list[Scale]:

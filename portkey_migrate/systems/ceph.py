@@ -18,9 +18,11 @@ from portkey_migrate.ports import Ran, Run
 MOUNT = "5"  # seconds to reach a monitor; without it a dead one costs 300 s, then 110
 _TIMEOUT = 45.0  # above the 30 s that a command waits for a dead client's lock
 _SHUT_OUT = "604800"  # seconds that an entry stays: a week, for nobody forgets a fence for longer
-_EXISTS, _TIMED_OUT, _KILLED, _NO_ACCESS = 17, 110, -9, 13
+_EXISTS = 17
+_NO_REPLY = frozenset({110, 124, -9})  # a dead monitor or OSD, our own time-out, killed: it may have landed
+NOBODY = "nobody"  # the name of an entry that nobody needs
 #: RFC 5737: an address that nobody has. Taking it off the list changes nothing and shows whether we may.
-_NOBODY = "192.0.2.1:0/1"
+_UNUSED = "192.0.2.1:0/1"
 
 
 class Ceph:
@@ -31,6 +33,8 @@ class Ceph:
 
     def read(self, ref: Ref) -> Seen:
         if ref.kind == "Blocklist":
+            if ref.name == NOBODY:
+                return Seen(None)
             return Seen({"address": ref.name}, "listed", ref.name) if ref.name in self._listed() else Seen(None)
         image, _, snapshot = ref.name.partition("@")
         for one in self._json([*self._rbd, "snap", "ls", f"{ref.namespace}/{image}"], f"snapshots of {image}"):
@@ -51,7 +55,7 @@ class Ceph:
             return
         if ran.code == _EXISTS:
             raise Conflict(f"{change.ref} exists")
-        if ran.code in (_TIMED_OUT, _KILLED):
+        if ran.code in _NO_REPLY:
             raise NoReply(f"{change.ref}: no answer within {_TIMEOUT:.0f} s")
         raise SendRefused(ran.code, "rbd" if change.ref.kind == "Snapshot" else "ceph", _line(ran))
 
@@ -64,7 +68,7 @@ class Ceph:
             said = self._json([*self._rbd, "info", f"{values['pool']}/{values['image']}"], f"image {values['image']}")
             return {"id": said.get("id", ""), "size": said.get("size", 0)}
         if question == "may-unlist":
-            ran = self._run([*self._ceph, "--connect-timeout", MOUNT, "osd", "blocklist", "rm", _NOBODY], _TIMEOUT)
+            ran = self._run([*self._ceph, "--connect-timeout", MOUNT, "osd", "blocklist", "rm", _UNUSED], _TIMEOUT)
             return {"allowed": ran.code == 0, "reason": _line(ran) if ran.code else ""}
         raise UnknownName(f"Ceph is not asked {question!r}")
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from portkey_migrate.errors import Blocked
-from portkey_migrate.model import App, Found, Member, Ref, block, dig
+from portkey_migrate.model import App, Found, Member, Ref, Volume, block, dig
 from portkey_migrate.systems.at import At
 from portkey_migrate.systems.names import PROBE
 
 CHECK = "app-is-as-planned"  # what a refusal here is named; checks/app.py asks it as a guard
 ARGOCD = "argocd"
+RBD = "rbd.csi.ceph.com"  # Rook puts its own namespace before it
 INGRESS = Ref("source", "Service", "ingress-nginx", "ingress-nginx-controller")  # its LoadBalancer address is where people come
 
 
@@ -43,11 +44,62 @@ def find(app: App, at: At) -> Found:
         secrets=tuple(secrets),
         source_address=_address("source", at) or _refuse(app, f"the source's ingress ({INGRESS.namespace}/{INGRESS.name}) has no address"),
         target_address=_address("target", at),
+        **_kept(app, namespace, workloads, at),
     )
 
 
-def _refuse(app: App, what: str, fix: str = "") -> NoReturn:
-    raise Blocked(f"{app.name}: {what}", why=fix, check=CHECK, answer=block(what, fix, cluster="source"))
+def _kept(app: App, namespace: str, workloads: Sequence[tuple[str, Mapping[str, Any]]], at: At) -> dict[str, Any]:
+    """What keeps the app's data, for a method that carries it: claims with their images, and the backup of them."""
+    if app.method == "stateless":
+        return {}
+    claims = list(dict.fromkeys(claim for kind, one in workloads for claim in _claims(kind, one)))
+    sources = [one for one in at.list("source", "ReplicationSource", namespace) if dig(one, "spec.sourcePVC") in claims]
+    if len(sources) > 1:
+        names = ", ".join(one["metadata"]["name"] for one in sources)
+        _refuse(app, f"one ReplicationSource backs it up, or the safety backup would have to prove several; namespace {namespace} has {names}")
+    return {
+        "volumes": tuple(_volume(app, namespace, claim, at) for claim in claims),
+        "backup": sources[0]["metadata"]["name"] if sources else "",
+    }
+
+
+def _claims(kind: str, workload: Mapping[str, Any]) -> Iterator[str]:
+    """Names of the claims that its Pods mount; a StatefulSet's own are TEMPLATE-NAME-ORDINAL."""
+    for volume in dig(workload, "spec.template.spec.volumes") or []:
+        if claim := dig(volume, "persistentVolumeClaim.claimName"):
+            yield str(claim)
+    if kind == "StatefulSet":
+        first = int(dig(workload, "spec.ordinals.start") or 0)
+        for template in dig(workload, "spec.volumeClaimTemplates") or []:
+            for n in range(int(workload["spec"].get("replicas", 1))):
+                yield f"{template['metadata']['name']}-{workload['metadata']['name']}-{first + n}"
+
+
+def _volume(app: App, namespace: str, claim: str, at: At) -> Volume:
+    there = at.get(Ref("source", "PersistentVolumeClaim", namespace, claim)).object
+    if there is None or dig(there, "status.phase") != "Bound":
+        phase = "not there" if there is None else dig(there, "status.phase")
+        _refuse(app, f"claim {namespace}/{claim} is {phase}, wanted Bound", check="claim-is-bound")
+    name = str(dig(there, "spec.volumeName"))
+    volume = at.get(Ref("source", "PersistentVolume", "", name)).object or {}
+    csi = dig(volume, "spec.csi") or {}
+    pool, image = dig(csi, "volumeAttributes.pool"), dig(csi, "volumeAttributes.imageName")
+    if not str(csi.get("driver", "")).endswith(RBD) or not pool or not image:
+        _refuse(app, f"claim {claim} is no RBD image ({csi.get('driver') or 'not by CSI'}); handover re-binds images alone", check="claim-is-bound")
+    refs = [csi[key] for key in sorted(csi) if key.endswith("SecretRef")]
+    return Volume(
+        claim=claim,
+        volume=name,
+        pool=str(pool),
+        image=str(image),
+        size=str(dig(volume, "spec.capacity.storage") or ""),
+        storage_class=str(dig(volume, "spec.storageClassName") or ""),
+        csi_secrets=tuple(sorted({f"{one['namespace']}/{one['name']}" for one in refs})),
+    )
+
+
+def _refuse(app: App, what: str, fix: str = "", check: str = CHECK) -> NoReturn:
+    raise Blocked(f"{app.name}: {what}", why=fix, check=check, answer=block(what, fix, cluster="source"))
 
 
 def _workload(name: str, namespace: str, app: App, at: At) -> tuple[str, Mapping[str, Any]]:

@@ -18,6 +18,9 @@ from portkey_migrate.systems.names import key_path, key_url
 from .conftest import FOUND, KEY, Clusters, external_dns, node, pod, thing
 
 Break = Callable[[Clusters], Any]
+#: The rooms of questions that an app without data is asked; those of volumes, backups and machines have a world of their own in tests/handover, tests/ready.
+HERE = ("app", "gitops", "identity", "namespace", "network", "nodes", "permissions", "wayback")
+IDS = sorted(id_ for id_, one in registry().items() if one.ask.__module__.rpartition(".")[2] in HERE)
 APPLICATION = ("Application", "argocd", "speedtest")
 
 
@@ -149,7 +152,7 @@ def well(clusters: Clusters, id_: str) -> Clusters:
     return clusters
 
 
-@pytest.mark.parametrize("id_", sorted(registry()))
+@pytest.mark.parametrize("id_", IDS)
 def test_it_answers_ok_where_all_is_well(clusters: Clusters, id_: str) -> None:
     """With a sentence for a person, and value, threshold and cluster as data."""
     answer = by_id(id_).ask(well(clusters, id_).look())
@@ -170,7 +173,7 @@ def test_it_refuses_where_its_one_thing_is_not(clusters: Clusters, id_: str, bre
 
 def test_every_check_is_broken_at_least_once() -> None:
     """A check that nothing can make refuse is a decoration."""
-    assert {id_ for id_, _ in BREAKS} == set(registry())
+    assert {id_ for id_, _ in BREAKS} == set(IDS)
 
 
 @pytest.mark.parametrize("state", ["prepared", "started", "routed", "protected", "committed"])
@@ -195,7 +198,7 @@ def test_its_name_is_a_sentence_with_a_situation_and_a_source(id_: str) -> None:
     assert one.situation
     assert one.sources
     assert one.when in ("before", "between", "moving")
-    assert set(one.asked_of) <= {"source", "target"}
+    assert set(one.asked_of) <= {"source", "target", "ceph", "proxmox"}
 
 
 def test_the_page_is_what_the_registry_says(repo: Path) -> None:

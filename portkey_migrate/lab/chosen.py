@@ -1,4 +1,7 @@
-"""What the tool's own waiting cost (lab.md 10b): a fixed delay counts whole, a poll by the interval before the look that differed, a watch not at all."""
+"""What the tool's own waiting cost (lab.md 10).
+
+A fixed delay counts whole, a poll by the interval before the look that differed, a watch not at all.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ def digest(body: bytes) -> bytes:
     except ValueError:
         seen = None
     if isinstance(seen, dict) and "items" in seen:
-        body = json.dumps([seen["items"], {key: value for key, value in seen.get("metadata", {}).items() if key not in _ASIDE}], sort_keys=True).encode()
+        body = json.dumps(
+            [seen["items"], {key: value for key, value in seen.get("metadata", {}).items() if key not in _ASIDE}], sort_keys=True
+        ).encode()
     return hashlib.blake2b(body, digest_size=16).digest()
 
 

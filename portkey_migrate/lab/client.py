@@ -212,7 +212,7 @@ class LabSocket:
         into[: len(data)] = data
         return len(data)
 
-    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BufferedReader:  # noqa: ARG002 (http.client asks for "rb" alone)
+    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> io.BufferedReader:
         self._files += 1
         return io.BufferedReader(_Reading(self))
 
@@ -220,7 +220,7 @@ class LabSocket:
         """There is no descriptor of its own: a closed one's -1, as for a closed socket."""
         return -1
 
-    def shutdown(self, how: int) -> None:  # noqa: ARG002 (a socket's own signature)
+    def shutdown(self, how: int) -> None:
         self._shut()
 
     def close(self) -> None:
@@ -283,7 +283,7 @@ class LabPeople:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
-    def can_answer(self, severe: bool, name: str = "") -> bool:  # noqa: ARG002, FBT001 (the port's own signature)
+    def can_answer(self, severe: bool, name: str = "") -> bool:  # noqa: FBT001 (the port's own signature)
         return True
 
     def agrees(self, question: str) -> bool:

@@ -85,7 +85,12 @@ class Conflict(Fault):
     counts = "mutating"
 
     def sent(self, world: World, call: Call) -> None:
-        world.refuses(call, 409, "Conflict", "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again")
+        world.refuses(
+            call,
+            409,
+            "Conflict",
+            "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again",
+        )
 
 
 @fault

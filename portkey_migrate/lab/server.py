@@ -7,7 +7,6 @@ the harness, then take the next event. So eight threads of the tool and any hash
 from __future__ import annotations
 
 import contextlib
-import json
 import selectors
 import socket
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.lab import api, chosen, http1, sessions
 from portkey_migrate.lab.calls import Call, is_mutating
+from portkey_migrate.lab.delivery import Delivery
 from portkey_migrate.lab.frames import Header, Unpacker, pack
 from portkey_migrate.lab.points import Points
 from portkey_migrate.lab.sessions import Actor, Channel, Session
@@ -34,9 +34,10 @@ class StuckError(Exception):
 class Server:
     def __init__(self, world: World, path: str, state: Path | None, *, by_hand: bool = False) -> None:
         self.world, self.by_hand = world, by_hand
-        world.link = self
         self.selector = selectors.DefaultSelector()
         self.sessions: dict[str, Session] = {}
+        self.delivery = Delivery(world, self.sessions, self._ready_with)
+        world.link = self.delivery
         self.points = Points(world, state)
         self.wishes: list[tuple[socket.socket, Header]] = []  # the harness's, served when all are parked
         self.quitting = False
@@ -172,7 +173,7 @@ class Server:
         """The next thing in the world: an event, or an actor whose time has come."""
         event = self.world.next_time
         waiting = [actor for actor in self._actors() if sessions.waits(actor) and actor.until is not None]
-        first = min(waiting, key=lambda actor: (actor.until or 0.0), default=None)
+        first = min(waiting, key=lambda actor: actor.until or 0.0, default=None)
         if first is None and event is None:
             raise StuckError("every actor waits, and nothing will ever happen")
         if first is not None and (event is None or (first.until or 0.0) < event):
@@ -310,7 +311,9 @@ class Server:
             channel.over = "eof"
             return
         for method, target, headers, content in wanted:
-            request = api.Request.of(method, target, headers, content, actor=headers.get("user-agent", "?").partition("/")[0], session=actor.session.id)
+            request = api.Request.of(
+                method, target, headers, content, actor=headers.get("user-agent", "?").partition("/")[0], session=actor.session.id
+            )
             path, _, query = target.partition("?")
             call = self._call(actor, "api", request, channel.id)
             call.cluster, call.token = channel.cluster, headers.get("x-portkey-step", "")
@@ -329,17 +332,9 @@ class Server:
         if channel is None:
             self._ready_with(actor, {"got": "reset"})
         elif channel.out or channel.over:
-            self._hand_over(actor, channel)
+            self.delivery.hand_over(actor, channel)
         elif header["timeout"] is not None:
             actor.until = self.world.now + header["timeout"]
-
-    def _hand_over(self, actor: Actor, channel: Channel) -> None:
-        if channel.out:
-            body = bytes(channel.out)
-            channel.out.clear()
-            self._ready_with(actor, {"got": "bytes"}, body)
-        else:
-            self._ready_with(actor, {"got": channel.over})
 
     def _do_fetch(self, actor: Actor, header: Header, _: bytes) -> None:
         actor.until = self.world.now + header["timeout"]
@@ -351,77 +346,9 @@ class Server:
         actor.call = self._call(actor, "run", header)
         self.world.send(actor.call)
 
-    # ---- what the world has for an actor ----
-
-    def replied(self, call: Call) -> None:
-        session = self.sessions.get(call.session)
-        if session is None:
-            return
-        actor = session.actors.get(call.actor)
-        if call.kind != "api":
-            self._told(call, actor)
-            return
-        channel = session.channels.get(call.chan)
-        if channel is None:
-            return
-        refused = call.note.get("refused")
-        if refused is not None:
-            failure = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-            body = json.dumps({**failure, "message": refused["message"], "reason": refused["reason"], "code": refused["status"]}).encode()
-            channel.out += http1.answer(refused["status"], {"Content-Type": "application/json"}, body)
-        elif hasattr(call.response, "take"):
-            channel.out += http1.stream(200, call.response.headers)
-        else:
-            channel.out += http1.answer(call.response.status, call.response.headers, call.response.body)
-            if actor is not None and not call.mutating:
-                chosen.looked(self.world, actor, f"{call.cluster} {call.note['target']}", call.response.body)
-        self._deliver(session, channel)
-
-    def _told(self, call: Call, actor: Actor | None) -> None:
-        """A fetch or a command: answered to the actor that is parked in it."""
-        if actor is None or actor.call is not call:
-            return
-        actor.call = None
-        if call.kind == "fetch":
-            got = call.response
-            body = got["body"] if isinstance(got["body"], bytes) else got["body"].encode()
-            if "refused" in call.note:
-                got, body = {"status": 0, "headers": {}, "certificate": "", "error": "the connection was cut"}, b""
-            where = f"{call.request['address']} {call.request['host']}{call.request['path']}"
-            chosen.looked(self.world, actor, where, f"{got['status']}".encode() + body)
-            self._ready_with(actor, {key: got[key] for key in ("status", "headers", "certificate", "error")}, body)
-            return
-        ran = call.response or {"code": 255, "stdout": "", "stderr": "connection lost"}
-        chosen.looked(self.world, actor, " ".join(call.request["argv"]), ran["stdout"].encode())
-        self._ready_with(actor, {"code": ran["code"], "stdout": ran["stdout"], "stderr": ran["stderr"]})
-
-    def broke(self, call: Call) -> None:
-        session = self.sessions.get(call.session)
-        channel = session.channels.get(call.chan) if session is not None else None
-        if session is not None and channel is not None:
-            channel.over = "reset"
-            self._deliver(session, channel)
-
-    def streamed(self, call: Call, data: bytes, *, ended: bool) -> None:
-        session = self.sessions.get(call.session)
-        channel = session.channels.get(call.chan) if session is not None else None
-        if session is None or channel is None:
-            return
-        if data:
-            channel.out += http1.chunk(data)
-        if ended:
-            channel.out += http1.chunk(b"")
-        self._deliver(session, channel)
-
-    def _deliver(self, session: Session, channel: Channel) -> None:
-        for actor in session.actors.values():
-            if sessions.waits(actor) and actor.parked is not None and actor.parked["do"] == "want" and actor.parked["chan"] == channel.id:
-                self._hand_over(actor, channel)
-
 
 def _received(sock: socket.socket) -> bytes:
     try:
         return sock.recv(_CHUNK)
     except OSError:
         return b""
-

@@ -292,7 +292,7 @@ class World:
             if call.session == session and call.chan == chan and call.watching:
                 del self.calls[id_]
 
-    def pod_answers(self, cluster: str, namespace: str, name: str, port: str, path: str) -> tuple[int, dict[str, str], bytes] | None:
+    def pod_answers(self, cluster: str, namespace: str, name: str, port: int, path: str) -> tuple[int, dict[str, str], bytes] | None:
         """What a Pod says to an HTTP request; the part named `pods` knows, without one nothing listens."""
         pods = self.parts.get("pods")
         if pods is None:

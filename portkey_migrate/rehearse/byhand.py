@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from portkey_migrate.errors import Unreachable, Usage
-from portkey_migrate.lab.frames import Unpacker, pack
+from portkey_migrate.lab.frames import Frame, Unpacker, pack
 from portkey_migrate.model import API_VERSION
 from portkey_migrate.rehearse import asked, run
 
@@ -71,14 +71,15 @@ def ask(do: str, **wish: Any) -> Any:
     if not path:
         raise Usage("no lab is named in this shell", why=f"{_LAB} is not set", hint="migrate lab up")
     line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    unpacker, frames = Unpacker(), []
+    unpacker = Unpacker()
+    frames: list[Frame] = []
     try:
         line.connect(str(Path(path).with_name("control.sock")))
         line.sendall(pack({"do": do, **wish}))
         while not frames:
             data = line.recv(1 << 18)
             if not data:
-                raise ConnectionError("closed")  # noqa: TRY301 (told below, as every way in which it may be gone)
+                raise ConnectionError("closed")
             frames += unpacker.feed(data)
     except OSError as gone:
         if do == "quit":
@@ -99,10 +100,11 @@ def wait(seconds: float) -> str:
 
 def users() -> list[str]:
     """What people see now, one line an app."""
-    return [
-        f"{app:<16} {_SIDES[sees['serves']]:<7} https://{sees['host']}  answered so far: {sees['acknowledged']['source']} K3s, {sees['acknowledged']['target']} Talos"
-        for app, sees in sorted(ask("users").items())
-    ]
+    out = []
+    for app, sees in sorted(ask("users").items()):
+        by = sees["acknowledged"]
+        out.append(f"{app:<16} {_SIDES[sees['serves']]:<7} https://{sees['host']}  answered so far: {by['source']} K3s, {by['target']} Talos")
+    return out
 
 
 def break_(fault: str) -> str:

@@ -1,7 +1,8 @@
 """`--kill` and `--fault KIND@all`: the tool dies at every crash point, every call has its late twin, and each time the world must come out the same.
 
-A branch starts from the copy of one crash point: a lab of its own, a tool of its own, the same command again. It is compared with the uninterrupted
-world at the end of the interrupted transition (lab.md 13). A sample dies by a real SIGKILL and runs to the very end, which proves that a branch is a kill.
+A branch starts from the copy of one crash point: a lab of its own, a tool of its own, the same command again. It is compared with the
+uninterrupted world at the end of the interrupted transition (lab.md 13). A sample dies by a real SIGKILL and runs to the very end, which proves
+that a branch is a kill.
 """
 
 from __future__ import annotations
@@ -88,8 +89,8 @@ def rehearse(wanted: Asked, kill: str | None, home: Path, scratch: Path) -> dict
     reasons = [*said.get("reasons", []), *(f"crash point {one}" for one in tally.failed)]
     request = {**wanted.request, **({"kill": kill} if kill is not None else {})}
     return {
-        **said, "apiVersion": API_VERSION, "kind": "Rehearsal", "request": request, "verdict": "not-clean" if reasons else "clean", "reasons": reasons,
-        "crashes": tally.data, "wall_seconds": round(time.perf_counter() - began, 3),
+        **said, "apiVersion": API_VERSION, "kind": "Rehearsal", "request": request, "verdict": "not-clean" if reasons else "clean",
+        "reasons": reasons,         "crashes": tally.data, "wall_seconds": round(time.perf_counter() - began, 3),
     }  # fmt: skip
 
 
@@ -266,11 +267,17 @@ def kill_one(wanted: Asked, kill: str, home: Path, scratch: Path, tally: Tally) 
     """One point again: as a branch, and as a real death."""
     way, _, number = kill.rpartition("-")
     if way not in ("", "back") or not number.isdigit():
-        raise Usage(f"{kill!r} is no crash point", why="a point is `all`, a number, or back-NUMBER", hint=f"migrate rehearse {wanted.subject} --kill all")
+        raise Usage(
+            f"{kill!r} is no crash point", why="a point is `all`, a number, or back-NUMBER", hint=f"migrate rehearse {wanted.subject} --kill all"
+        )
     recorded, document = record(way or "forward", quiet(wanted), home, scratch / "recorded")
     point = next((one for one in recorded.points if one.n == int(number)), None)
     if point is None:
-        raise Usage(f"there is no crash point {kill}", why=f"this run has {recorded.points[0].n} to {recorded.points[-1].n}", hint=f"migrate rehearse {wanted.subject} --kill all")
+        raise Usage(
+            f"there is no crash point {kill}",
+            why=f"this run has {recorded.points[0].n} to {recorded.points[-1].n}",
+            hint=f"migrate rehearse {wanted.subject} --kill all",
+        )
     tally.points = 1
     for how, wrong in (("", branch(recorded, point, home, scratch, {}, tally)), (" by SIGKILL", really(recorded, point, home, scratch, tally))):
         if wrong:
@@ -290,9 +297,15 @@ def each_fault(wanted: Asked, home: Path, scratch: Path, tally: Tally) -> dict[s
     calls = counted(plain, home, scratch / "counted", kind)
     for n in range(1, calls + 1):
         tally.points += 1
-        wrong = [f"{how or kind}: {why}" for how in (VARIANTS if kind == "late-twin" else ("",)) if (why := one_fault(plain, kind, n, how, home, scratch / "fault", tally))]
+        wrong = [
+            f"{how or kind}: {why}"
+            for how in (VARIANTS if kind == "late-twin" else ("",))
+            if (why := one_fault(plain, kind, n, how, home, scratch / "fault", tally))
+        ]
         if wrong:
-            tally.fails(f"{kind}@{n}", "; ".join(wrong), f"migrate rehearse {wanted.subject} --seed {wanted.seed} --world {wanted.world} --fault {kind}@{n}")
+            tally.fails(
+                f"{kind}@{n}", "; ".join(wrong), f"migrate rehearse {wanted.subject} --seed {wanted.seed} --world {wanted.world} --fault {kind}@{n}"
+            )
         else:
             tally.recovered += 1
     return said
@@ -308,7 +321,7 @@ def counted(plain: Asked, home: Path, scratch: Path, kind: str) -> int:
 
 
 def one_fault(plain: Asked, kind: str, n: int, how: str, home: Path, scratch: Path, tally: Tally) -> str:
-    """"" where it came out clean, else what did not."""
+    """What did not come out clean; empty where all did."""
     began = time.perf_counter()
     with run.running(plain, home, scratch / "state", scratch) as it:
         dies = how.startswith("dies")

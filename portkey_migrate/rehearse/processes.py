@@ -6,8 +6,10 @@ The parent has one thread and opens no journal and no connection, so a fork copi
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import sys
@@ -25,6 +27,19 @@ if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
 
 _CHUNK = 1 << 18
+#: The tool as a shell knows it, by the name of its entry: a rehearsal types commands, it does not call what lies above it.
+TOOL = "portkey_migrate.cli:main"
+_WARM = (
+    "portkey_migrate.cli.root",
+    "portkey_migrate.journal.writer",
+    "portkey_migrate.lab.fingerprint",
+    "portkey_migrate.lab.kubeconfig",
+    "portkey_migrate.lab.verdict",
+    "portkey_migrate.lab.wishes",
+    "portkey_migrate.lab.worlds",
+    "portkey_migrate.session",
+    "portkey_migrate.systems.kube",
+)
 LAB, STATE = "PORTKEY_MIGRATE_LAB", "PORTKEY_MIGRATE_STATE"
 
 
@@ -37,18 +52,8 @@ class LabDied(MigrateError):
 
 def warm() -> None:
     """Imports once what every forked lab and tool needs."""
-    import kubernetes.client.api_client
-    import yaml  # noqa: F401
-
-    import portkey_migrate.cli.root
-    import portkey_migrate.journal
-    import portkey_migrate.lab.fingerprint
-    import portkey_migrate.lab.kubeconfig
-    import portkey_migrate.lab.verdict
-    import portkey_migrate.lab.wishes
-    import portkey_migrate.lab.worlds
-    import portkey_migrate.session
-    import portkey_migrate.systems.kube
+    for name in _WARM:
+        importlib.import_module(name)
     from portkey_migrate import checks, recipes, steps
 
     for registry in (checks.registry, recipes.methods, steps.registry):
@@ -93,7 +98,7 @@ class Lab:
             while not self._frames:
                 data = self.line.recv(_CHUNK)
                 if not data:
-                    raise ConnectionError("closed")  # noqa: TRY301 (told with what the lab said last, below)
+                    raise ConnectionError("closed")
                 self._frames += self._unpacker.feed(data)
         except OSError:
             said = self.log.read_text() if self.log.exists() else ""
@@ -113,7 +118,10 @@ class Lab:
 
 @contextlib.contextmanager
 def lab(make: Callable[[], World], folder: Path, state: Path, *, writes: bool = True) -> Iterator[Lab]:
-    """A lab in a process of its own, until the end of the block. `make` runs there: the harness never holds a world. `writes`: kubeconfig and settings anew."""
+    """A lab in a process of its own, until the end of the block. `make` runs there: the harness never holds a world.
+
+    `writes`: kubeconfig and settings anew.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "lab.log"
     ours, theirs = socket.socketpair()
@@ -210,8 +218,6 @@ def start(argv: Sequence[str], home: Path, state: Path, socket_path: str, *, int
 
 
 def _run(argv: Sequence[str], env: Mapping[str, str], out: Path, err: Path, said: int | None) -> int:
-    from portkey_migrate.cli import main
-
     for name in [name for name in os.environ if name.startswith("PORTKEY_MIGRATE_") or name == "KUBECONFIG"]:
         del os.environ[name]
     os.environ.update(env)
@@ -225,6 +231,7 @@ def _run(argv: Sequence[str], env: Mapping[str, str], out: Path, err: Path, said
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     try:
-        return main(list(argv))
+        code: int = pkgutil.resolve_name(TOOL)(list(argv))
     except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
+        code = ended.code if isinstance(ended.code, int) else 1
+    return code

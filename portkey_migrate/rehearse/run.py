@@ -270,7 +270,11 @@ def go(run: Run) -> None:
     if not run.prepare():
         return
     run.on_subject()
-    goal = wanted.rollback_at or wanted.to or ("committed" if wanted.subject.startswith("app/") else "done" if wanted.subject.startswith("task/") else "closed")
+    goal = (
+        wanted.rollback_at
+        or wanted.to
+        or ("committed" if wanted.subject.startswith("app/") else "done" if wanted.subject.startswith("task/") else "closed")
+    )
     if wanted.with_ is not None and not in_time(run):
         return
     if wanted.rollback_at is not None and not back_home_copied(run, wanted.rollback_at):
@@ -342,7 +346,9 @@ def document(run: Run, began: float, *, crashes: dict[str, Any] | None = None) -
     for app, one in zip(said["apps"], apps, strict=True):
         app["state"] = one["state"]
     stats = run.lab.ask("stats")
-    reasons = list(said["reasons"]) + [f"`migrate {' '.join(ran.argv)}` ended {ran.code}: {ran.error.get('what') or ran.err[-300:]}" for ran in unexpected(run)]
+    reasons = list(said["reasons"]) + [
+        f"`migrate {' '.join(ran.argv)}` ended {ran.code}: {ran.error.get('what') or ran.err[-300:]}" for ran in unexpected(run)
+    ]
     verdict = "blocked" if run.blocked_by and not reasons else "not-clean" if reasons else "clean"
     return {
         "apiVersion": API_VERSION,
@@ -358,7 +364,8 @@ def document(run: Run, began: float, *, crashes: dict[str, Any] | None = None) -
         "fingerprint": run.lab.ask("fingerprint"),
         "differences": differences,
         "faults": stats["faults"],
-        "crashes": crashes or {"points": 0, "recovered": 0, "parked": 0, "double_effects": said["double_effects"], "by_sigkill": int(run.killed), "failed": []},
+        "crashes": crashes
+        or {"points": 0, "recovered": 0, "parked": 0, "double_effects": said["double_effects"], "by_sigkill": int(run.killed), "failed": []},
         "virtual_seconds": round(stats["now"] - stats["since"], 3),
         "wall_seconds": round(time.perf_counter() - began, 3),
         "api_calls": stats["api_calls"],

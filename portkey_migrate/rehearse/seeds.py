@@ -27,7 +27,8 @@ def told(said: dict[str, Any]) -> str:
         seen = f"{by['source']} K3s {by['target']} Talos, lost {app['lost_writes']}, down {app['outage_seconds']:g} s"
     faults = "; ".join(_fault(one) for one in said["faults"]) or "no fault"
     why = f"  {'; '.join(said['reasons'])}" if said["reasons"] else ""
-    return f"seed {said['seed']:>2}  {said['verdict']:<9}  {said['subject']}  {seen}  {said['wall_seconds']:.1f} s  {said['fingerprint'][:8]}  {faults}{why}"
+    head = f"seed {said['seed']:>2}  {said['verdict']:<9}  {said['subject']}"
+    return f"{head}  {seen}  {said['wall_seconds']:.1f} s  {said['fingerprint'][:8]}  {faults}{why}"
 
 
 def _fault(one: dict[str, Any]) -> str:

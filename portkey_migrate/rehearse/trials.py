@@ -1,4 +1,4 @@
-"""`make crashes`: for each app that moves, a death at every point, every way back, every situation that a check exists for, a late twin on every call."""
+"""`make crashes`: for each app that moves, a death at every point, every way back, every situation, a late twin on every call."""
 
 from __future__ import annotations
 
@@ -107,7 +107,11 @@ def _short(said: dict[str, Any]) -> str:
     if said["blocked_by"]:
         return f"refused by {', '.join(said['blocked_by'])}"
     unlike = len(said["differences"])
-    return f"{said['verdict']}, served by {said['apps'][0]['serves']}, {unlike} differences, all allowed" if unlike else f"{said['verdict']}, served by {said['apps'][0]['serves']}"
+    return (
+        f"{said['verdict']}, served by {said['apps'][0]['serves']}, {unlike} differences, all allowed"
+        if unlike
+        else f"{said['verdict']}, served by {said['apps'][0]['serves']}"
+    )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ def world(seed: int = 1) -> World:
     out.tokens = {"source": {"t": User("tool", (), (ADMIN,))}}
     out.hosts = {"source.lab": "source"}
     out.releases = {"source": "v1.33.6+k3s1"}
-    out.store.create("source", "Namespace", {"metadata": {"name": "a"}, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}, By("test"))
+    out.store.create(
+        "source", "Namespace", {"metadata": {"name": "a"}, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}, By("test")
+    )
     return out
 
 
@@ -39,7 +41,7 @@ class Api:
 
     def __init__(self, lab: Lab, timeout: float = 60.0) -> None:
         self.connection = http.client.HTTPConnection("source.lab", 6443, timeout=timeout)
-        self.connection.sock = lab.transport.connect("source.lab", 6443, timeout)  # type: ignore[assignment]
+        self.connection.sock = lab.transport.connect("source.lab", 6443, timeout)
 
     def __call__(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
         content = json.dumps(body) if body is not None else None

@@ -36,8 +36,8 @@ def test_the_document_has_the_promised_keys_and_no_others(home: Path, tmp_path: 
     """Programs read them by name."""
     said = rehearse(home, tmp_path, draws=False)
     assert set(said) == {
-        "apiVersion", "kind", "subject", "seed", "world", "request", "verdict", "reasons", "blocked_by", "apps", "fingerprint", "differences", "faults",
-        "crashes", "virtual_seconds", "wall_seconds", "api_calls",
+        "apiVersion", "kind", "subject", "seed", "world", "request", "verdict", "reasons", "blocked_by", "apps", "fingerprint", "differences",
+        "faults", "crashes", "virtual_seconds", "wall_seconds", "api_calls",
     }  # fmt: skip
     assert set(said["apps"][0]) == {
         "name", "method", "state", "serves", "acknowledged", "lost_writes", "double_writer_seconds", "outage_seconds", "outage_budget_seconds",

@@ -1,0 +1,94 @@
+"""What the world has for an actor: the reply to a call, bytes of a watch, a connection that broke."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from portkey_migrate.lab import chosen, http1, sessions
+from portkey_migrate.lab.sessions import Actor, Channel, Session
+
+if TYPE_CHECKING:
+    from portkey_migrate.lab.calls import Call
+    from portkey_migrate.lab.world import World
+
+
+class Delivery:
+    """The world's link to the actors. What comes for one whose session has died is dropped here."""
+
+    def __init__(self, world: World, sessions_: dict[str, Session], ready_with: Callable[..., None]) -> None:
+        self.world, self.sessions, self.ready_with = world, sessions_, ready_with
+
+    def hand_over(self, actor: Actor, channel: Channel) -> None:
+        if channel.out:
+            body = bytes(channel.out)
+            channel.out.clear()
+            self.ready_with(actor, {"got": "bytes"}, body)
+        else:
+            self.ready_with(actor, {"got": channel.over})
+
+    def replied(self, call: Call) -> None:
+        session = self.sessions.get(call.session)
+        if session is None:
+            return
+        actor = session.actors.get(call.actor)
+        if call.kind != "api":
+            self._told(call, actor)
+            return
+        channel = session.channels.get(call.chan)
+        if channel is None:
+            return
+        refused = call.note.get("refused")
+        if refused is not None:
+            failure = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+            body = json.dumps({**failure, "message": refused["message"], "reason": refused["reason"], "code": refused["status"]}).encode()
+            channel.out += http1.answer(refused["status"], {"Content-Type": "application/json"}, body)
+        elif hasattr(call.response, "take"):
+            channel.out += http1.stream(200, call.response.headers)
+        else:
+            channel.out += http1.answer(call.response.status, call.response.headers, call.response.body)
+            if actor is not None and not call.mutating:
+                chosen.looked(self.world, actor, f"{call.cluster} {call.note['target']}", call.response.body)
+        self._deliver(session, channel)
+
+    def _told(self, call: Call, actor: Actor | None) -> None:
+        """A fetch or a command: answered to the actor that is parked in it."""
+        if actor is None or actor.call is not call:
+            return
+        actor.call = None
+        if call.kind == "fetch":
+            got = call.response
+            body = got["body"] if isinstance(got["body"], bytes) else got["body"].encode()
+            if "refused" in call.note:
+                got, body = {"status": 0, "headers": {}, "certificate": "", "error": "the connection was cut"}, b""
+            where = f"{call.request['address']} {call.request['host']}{call.request['path']}"
+            chosen.looked(self.world, actor, where, f"{got['status']}".encode() + body)
+            self.ready_with(actor, {key: got[key] for key in ("status", "headers", "certificate", "error")}, body)
+            return
+        ran = call.response or {"code": 255, "stdout": "", "stderr": "connection lost"}
+        chosen.looked(self.world, actor, " ".join(call.request["argv"]), ran["stdout"].encode())
+        self.ready_with(actor, {"code": ran["code"], "stdout": ran["stdout"], "stderr": ran["stderr"]})
+
+    def broke(self, call: Call) -> None:
+        session = self.sessions.get(call.session)
+        channel = session.channels.get(call.chan) if session is not None else None
+        if session is not None and channel is not None:
+            channel.over = "reset"
+            self._deliver(session, channel)
+
+    def streamed(self, call: Call, data: bytes, *, ended: bool) -> None:
+        session = self.sessions.get(call.session)
+        channel = session.channels.get(call.chan) if session is not None else None
+        if session is None or channel is None:
+            return
+        if data:
+            channel.out += http1.chunk(data)
+        if ended:
+            channel.out += http1.chunk(b"")
+        self._deliver(session, channel)
+
+    def _deliver(self, session: Session, channel: Channel) -> None:
+        for actor in session.actors.values():
+            if sessions.waits(actor) and actor.parked is not None and actor.parked["do"] == "want" and actor.parked["chan"] == channel.id:
+                self.hand_over(actor, channel)

@@ -119,12 +119,12 @@ class Ceph:
 
     # ---- who has it open ----
 
-    def open(self, world: World, at: At, node_ip: str, image: Image) -> Client:
-        """A node maps an image for reading and writing."""
+    def open(self, world: World, at: At, node_ip: str, image: Image, *, writes: bool = True) -> Client:
+        """A node maps an image for reading and writing; with `writes` off nobody does anything there."""
         draw = world.rng(f"ceph/clients/{'/'.join(at)}")
         self.numbers += 1
         address = f"{node_ip}:0/{draw.randrange(10**9, 4 * 10**9)}"
-        client = image.clients[at] = Client(at, address, self.numbers, draw.randrange(10**14, 2 * 10**14), world.now)
+        client = image.clients[at] = Client(at, address, self.numbers, draw.randrange(10**14, 2 * 10**14), world.now if writes else -1.0)
         self._people_look(world)
         return client
 

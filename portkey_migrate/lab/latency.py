@@ -25,6 +25,7 @@ RANGES: dict[str, Range] = {
     "pod-ready": Range(1.0, 6.0, "lab.md 10a; real/ §4.18: ready 1.6–2.3 s after the unfence"),
     "detach": Range(1.0, 6.0, "lab.md 10a: unmap, then watcher gone, then attachment gone"),
     "attach": Range(2.0, 8.0, "lab.md 10a: attach and map"),
+    "image-pull": Range(3.0, 20.0, "a guess, nobody measured it; lab.md 10a has no pull: images of a world are pulled beforehand"),
     "endpoints": Range(0.1, 1.0, "lab.md 10a"),
     "ingress-reload": Range(0.5, 3.3, "lab.md 10a; real/ §4.18: 0.5–3.1 s"),
     "volume-available": Range(0.3, 16.0, "real/ §4.20: 1–16 s after its POST"),

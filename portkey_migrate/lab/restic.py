@@ -58,6 +58,7 @@ class VolsyncData:
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
+        self.empty: set[str] = set()  # sources whose mover finds an empty directory: "target/vaultwarden/vaultwarden"
         self.kept: dict[str, Records] = {}  # VolumeSnapshotContent → content
 
     def repository(self, path: str) -> Repository:

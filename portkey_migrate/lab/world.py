@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from portkey_migrate.lab.ambush import spring
 from portkey_migrate.lab.calls import Call
 from portkey_migrate.lab.faults import FAULTS, SERVER_TIMEOUT, Fault, Faults
 from portkey_migrate.lab.latency import RANGES
@@ -175,7 +176,9 @@ class World:
         if call is None or call.landed_at is not None:
             return
         call.landed_at = self.now
+        spring(self, call, "before")
         call.response = self._answered(call)
+        spring(self, call, "after")
         self._fault(call).landed(self, call)
         if not call.mutating:
             self._let_twins_land(call, "look")

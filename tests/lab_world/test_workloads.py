@@ -95,7 +95,8 @@ def test_leases_are_functions_of_time_and_cost_no_event(world: World) -> None:
     after = world.store.get("source", "Lease", "kube-node-lease", "metal0")["spec"]["renewTime"]
     assert before[:10] == "2026-01-10"
     assert after[:10] == "2026-01-17"
-    assert world.next_time is None
+    assert world.next_event is not None
+    assert world.next_event[3][0] == "source/volsync"  # nothing is due but the next backup
 
 
 def test_a_silent_node_renews_no_lease_and_is_not_ready_after_fifty_seconds(hand: Hand) -> None:

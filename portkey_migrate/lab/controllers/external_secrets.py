@@ -6,6 +6,7 @@ What a key holds is the same wherever it is asked for: both clusters read one st
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,9 @@ class ExternalSecrets(Controller):
         target = spec.get("target", {})
         name = target.get("name") or key[1]
         said = {one["secretKey"]: f"{world.canary}-{one['remoteRef']['key']}" for one in spec.get("data", ())}
-        said |= (target.get("template") or {}).get("data", {})
+        template = (target.get("template") or {}).get("data", {})
+        if template:
+            said = {field: re.sub(r"\{\{ \.(\w+) \}\}", lambda found: said.get(found[1], ""), text) for field, text in template.items()}
         data = {field: base64.b64encode(str(value).encode()).decode() for field, value in sorted(said.items())}
         there = self.get(world, "Secret", key[0], name)
         if there is None:

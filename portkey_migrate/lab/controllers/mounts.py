@@ -8,7 +8,7 @@ from portkey_migrate.lab.ceph import ceph
 from portkey_migrate.lab.controllers import Object
 from portkey_migrate.lab.controllers.attachments import NAME as ATTACHMENTS
 from portkey_migrate.lab.controllers.attachments import attachment_name
-from portkey_migrate.lab.controllers.volumes import claims, image_of, node_ip, volume_of
+from portkey_migrate.lab.controllers.volumes import bound, claims, image_of, node_ip, volume_of
 from portkey_migrate.lab.traps import blind_map, slow_detach
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class Mounts:
         self.mapping: dict[tuple[str, str], float] = {}  # node, volume → when the image is mapped
 
     def claims_are_bound(self, world: World, pod: Object) -> bool:
-        return all(volume_of(world, self.cluster, pod["metadata"]["namespace"], claim) is not None for claim in claims(pod))
+        home = pod["metadata"]["namespace"]
+        return all(bound(world.store.get(self.cluster, "PersistentVolumeClaim", home, claim)) for claim in claims(pod))
 
     def wait(self, world: World, now: float, pod: Object) -> float | None:
         """When to look again before the Pod may start; None: every volume is mounted."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from portkey_migrate.lab.controllers import Controller, Key, Object, conditions, either, key_of
+from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of
 from portkey_migrate.lab.store import stamp
 from portkey_migrate.lab.town import town
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NAMESPACE = "kube-node-lease"
 EVERY = 10.0  # lab.md 10a: a node's Lease every 10 s
+#: A Pod tolerates an unreachable node for this long (the admission's default tolerations).
+EVICTED = 300.0
 FROZEN = 50.0  # real/README.md §4.19: a frozen node is NotReady after 50 s
 
 
@@ -30,6 +32,7 @@ class Leases:
     def __init__(self, silent: dict[tuple[str, str], float]) -> None:
         self.silent = silent
         self.nodes: dict[str, tuple[str, str]] = {}  # the Lease's uid → cluster and node
+        self.stuck: dict[tuple[str, str], float] = {}  # a node that works and does not say so any more
 
     def renewed(self, lease: Object, now: float) -> tuple[Object, float | None]:
         """Renewed at the newest of its own moments, ten seconds apart; a silent node renews no more."""
@@ -37,7 +40,7 @@ class Leases:
         if node is None:
             return lease, None
         phase = int(hashlib.sha256("/".join(node).encode()).hexdigest()[:6], 16) % 10_000 / 1000.0
-        since = self.silent.get(node)
+        since = min((known[node] for known in (self.silent, self.stuck) if node in known), default=None)
         last = math.floor((min(now, since) if since is not None else now) / EVERY - phase / EVERY) * EVERY + phase
         said = micro(last)
         following = None if since is not None else last + EVERY
@@ -65,12 +68,26 @@ class NodeLifecycle(Controller):
         if since is None:
             if unknown:
                 self._say(world, now, node, "True", "KubeletReady")
+                self._pods(world, now, key[1], "True")
             return None
         if now < since + FROZEN:
             return since + FROZEN
         if not unknown:
             self._say(world, now, node, "Unknown", "NodeStatusUnknown")
+            self._pods(world, now, key[1], "False")
+        if now < since + FROZEN + EVICTED:
+            return since + FROZEN + EVICTED
+        for pod in self.list(world, "Pod"):
+            if pod["spec"].get("nodeName") == key[1] and alive(pod):
+                self.delete(world, pod)  # taint manager: marked, and there until its node says that it has ended
         return None
+
+    def _pods(self, world: World, now: float, node: str, status: str) -> None:
+        """Pods of a node that is not ready are not ready; only then do endpoints go (real/README.md §4.19). Back, those that ran are ready again."""
+        for pod in self.list(world, "Pod"):
+            if pod["spec"].get("nodeName") == node and alive(pod) and pod.get("status", {}).get("phase") == "Running":
+                turned = conditions(pod, {"type": "Ready", "status": status}, stamped=stamp(now))
+                self.replace(world, {**pod, "status": {**pod["status"], "conditions": turned}})
 
     def _say(self, world: World, now: float, node: Object, status: str, reason: str) -> None:
         said = conditions(node, {"type": "Ready", "status": status, "reason": reason}, stamped=stamp(now))

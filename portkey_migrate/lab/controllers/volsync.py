@@ -212,6 +212,13 @@ class VolSync(Controller):
                 repository.lock = ""
         self._sweeps(world, key)
 
+    def fires(self, world: World, kind: str, namespace: str, name: str) -> None:
+        """Its schedule comes round at this instant, whatever it says."""
+        mine = self.get(world, kind, namespace, name)
+        if mine is not None and not mine.get("status", {}).get("lastSyncStartTime"):
+            self.want((kind, namespace, name), self._begins(world, world.now, (kind, namespace, name), mine) or world.now)
+            world.wake(self.name, world.now)
+
     # ---- the point in time ----
 
     def _copies(self, world: World, key: Key, mine: Object) -> None:
@@ -256,15 +263,15 @@ class VolSync(Controller):
     # ---- what restic says ----
 
     def _backs_up(self, world: World, mine: Object, run: Run, path: str) -> str:
-        if not run.content:
+        empty = f"{self.cluster}/{mine['metadata']['namespace']}/{mine['metadata']['name']}" in volsync(world).empty
+        if not run.content or empty:
             return "=== Directory is empty skipping backup ===\nRestic completed in 0s"
         repository = volsync(world).repository(path)
-        first = not repository.backups
+        parent = f"using parent snapshot {repository.backups[-1].id}" if repository.backups else "no parent snapshot found, will read all files"
         saved = repository.save(world, run.content, self.cluster)
         retain = mine["spec"].get("restic", {}).get("retain")
         if retain or keep_last_one.TRAP.bites(world):
             repository.forget(retain)
-        parent = "no parent snapshot found, will read all files" if first else f"using parent snapshot {repository.backups[0].id}"
         files = 180 + saved.t % 60 // 1
         lines = [parent, "Added to the repository: 1.214 MiB (402.118 KiB stored)", f"processed {files:.0f} files, 18.402 MiB in 0:02"]
         return "\n".join([*lines, f"snapshot {saved.id} saved", "Restic completed in 4s"])

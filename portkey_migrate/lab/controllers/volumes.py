@@ -30,11 +30,9 @@ def image_of(world: World, volume: Object | None) -> Image | None:
 
 
 def volume_of(world: World, cluster: str, namespace: str, claim: str) -> Object | None:
-    """The PersistentVolume that a claim is bound to."""
+    """The PersistentVolume that a claim names. What a Pod has mounted stays mounted, whatever becomes of the claim's phase."""
     found = world.store.get(cluster, "PersistentVolumeClaim", namespace, claim)
-    if found is None or not bound(found):
-        return None
-    return world.store.get(cluster, "PersistentVolume", "", found["spec"].get("volumeName", ""))
+    return None if found is None else world.store.get(cluster, "PersistentVolume", "", found["spec"].get("volumeName", ""))
 
 
 def mounted_image(world: World, cluster: str, pod: Object) -> Image | None:

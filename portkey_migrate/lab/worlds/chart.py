@@ -88,8 +88,9 @@ def kept(app: str, values: Mapping[str, Any], metadata: Object) -> list[Object]:
     if not volume or not backup:
         return out
     secret, claim = f"{app}-volsync-secret", volume["claim"]
-    template = {"data": {"RESTIC_REPOSITORY": backup["repository"]}}
-    data = [{"secretKey": "RESTIC_PASSWORD", "remoteRef": {"key": "restic-password"}}]
+    # One path for whoever has the same values: two clusters that render the same folder write into the same repository (domain B06).
+    template = {"data": {"RESTIC_REPOSITORY": "{{ .root }}" + backup["repository"], "RESTIC_PASSWORD": "{{ .password }}"}}
+    data = [{"secretKey": key, "remoteRef": {"key": f"restic-{key}"}} for key in ("root", "password")]
     spec = {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "global"}, "target": {"name": secret, "template": template}, "data": data}
     out.append({"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {**metadata, "name": secret}, "spec": spec})
     copy = {"copyMethod": "Snapshot", "repository": secret, "storageClassName": volume["class"], "volumeSnapshotClassName": "ceph-block"}

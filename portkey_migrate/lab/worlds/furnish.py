@@ -32,6 +32,7 @@ from portkey_migrate.lab.controllers.statefulset import StatefulSets
 from portkey_migrate.lab.controllers.volsync import VolSync
 from portkey_migrate.lab.controllers.volumes import DRIVER
 from portkey_migrate.lab.dns import Dns
+from portkey_migrate.lab.frozen import Nodes
 from portkey_migrate.lab.people import People
 from portkey_migrate.lab.rbd import ceph_command, rbd
 from portkey_migrate.lab.restic import VolsyncData
@@ -102,11 +103,12 @@ def furnished(facts: Facts, seed: int) -> World:
     here = Town(world, dict(facts), Users(people, START), _git(facts), dict(facts["images"]), Dns(dict(facts["dns"])))
     said = facts.get("people", {})
     world.parts.update(town=here, pods=Pods(), people=People(said.get("approves", True), said.get("types", True), dict(said.get("tells", {}))))
-    world.parts.update(ceph=Ceph(), volsync=VolsyncData())
+    world.parts.update(ceph=Ceph(), volsync=VolsyncData(), nodes=Nodes(world))
     world.commands.update(rbd=rbd, ceph=ceph_command)
     for app in facts["apps"].values():
         if app.get("backup"):
-            world.parts["volsync"].lived(world, app["backup"]["repository"], facts["storage"]["history-days"])
+            path = f"{restic_root(world)}{app['backup']['repository']}"
+            world.parts["volsync"].lived(world, path, facts["storage"]["history-days"])
     leases = Leases(here.silent)
     world.store.passing["Lease"] = leases.renewed
     world.store.on_change.append(here.changed)
@@ -179,6 +181,7 @@ def _ground(world: World, cluster: str, of: Facts, leases: Leases) -> None:
             "addresses": [{"type": "InternalIP", "address": node["ip"]}, {"type": "Hostname", "address": name}],
             "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
             "nodeInfo": info,
+            "images": _pulled(world),
             "capacity": room,
             "allocatable": room,
         }
@@ -194,15 +197,31 @@ def _ground(world: World, cluster: str, of: Facts, leases: Leases) -> None:
         external_dns(world, cluster, of["external-dns"]["owner"])
 
 
+def _pulled(world: World) -> list[Object]:
+    """What a node says of the images that it holds: every one of the world's file was pulled beforehand."""
+    out = []
+    for tag, digest in sorted(world.parts["town"].images.items()):
+        repository = tag.rpartition(":")[0]
+        size = 40_000_000 + int(hashlib.sha256(tag.encode()).hexdigest()[:7], 16)
+        out.append({"names": [f"{repository}@{digest}", tag], "sizeBytes": size})
+    return out
+
+
+def restic_root(world: World) -> str:
+    """Where the repositories lie, as the store of External Secrets says it: it holds the canary, as every Secret's value does."""
+    return f"{world.canary}-restic-root"
+
+
 def _storage(world: World, cluster: str, of: Facts) -> None:
     """The class, and the driver's two Secrets in rook-ceph: both clusters use one Ceph, one pool, one clusterID (domain §0.5)."""
     if not of.get("storage-class"):
         return
     _make(world, cluster, {"kind": "Namespace", "metadata": {"name": "rook-ceph"}})
     for name in ("rook-csi-rbd-node", "rook-csi-rbd-provisioner"):
-        user = base64.b64encode(name.removeprefix("rook-").encode()).decode()
-        data = {"userID": user, "userKey": secret_value(world, name)}
+        data = {"userID": secret_value(world, name.removeprefix("rook-")), "userKey": secret_value(world, name)}
         _make(world, cluster, {"kind": "Secret", "metadata": {"name": name, "namespace": "rook-ceph"}, "type": "kubernetes.io/rook", "data": data})
+    mons = {"data": "a=192.168.0.2:6789,b=192.168.0.202:6789,c=192.168.0.5:6789", "maxMonId": "2"}
+    _make(world, cluster, {"kind": "ConfigMap", "metadata": {"name": "rook-ceph-mon-endpoints", "namespace": "rook-ceph"}, "data": mons})
     secrets = {f"csi.storage.k8s.io/{what}-secret-name": f"rook-csi-rbd-{who}" for what, who in (("node-stage", "node"), ("provisioner", "provisioner"))}
     parameters = {"clusterID": "rook-ceph", "pool": POOL, "imageFormat": "2", "imageFeatures": "layering", "csi.storage.k8s.io/fstype": "ext4", **secrets}
     annotations = {"storageclass.kubernetes.io/is-default-class": "true"}

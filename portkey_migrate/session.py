@@ -129,7 +129,16 @@ class World:
                 kubes[side] = Kube(side, context, self.ports.transport, self.ports.clock, hmac_key=self.hmac_key, peers=kubes)
             self._identity = {side: kube.identity() for side, kube in kubes.items()}
             self._systems.update(kubes)
+            self._systems["ceph"] = _ceph(self.settings, self.ports)
         return self._systems, self._identity
+
+
+def _ceph(settings: Any, ports: Ports) -> System:
+    """Ceph by two commands, as the settings say that they are run (`ceph: {rbd: [ssh, shire, rbd], ceph: […]}`); none is run before it is needed."""
+    from portkey_migrate.systems.ceph import Ceph
+
+    said = settings.said.get("ceph") or {}
+    return Ceph(ports.run, said.get("rbd") or ("rbd",), said.get("ceph") or ("ceph",))
 
 
 def _world(options: Options, state: Path, name: str) -> World:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 from portkey_migrate import machines, recipes
 from portkey_migrate.errors import NotBuilt, Usage
 from portkey_migrate.journal.rows import NewRow, Row, Subject, Transition
-from portkey_migrate.model import App, Change, Found, Kind, Member, Plan, Task, Volume
-from portkey_migrate.recipes import Method, Undo
+from portkey_migrate.model import Answer, App, Change, Found, Kind, Member, Plan, Task, Volume
+from portkey_migrate.recipes import Ask, Method, Undo
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At, Will
 from portkey_migrate.systems.found import find
+from portkey_migrate.systems.silence import CARRIED
 
 if TYPE_CHECKING:
     from portkey_migrate.engine.walk import Say
@@ -35,6 +36,7 @@ class Known:
     version: str
     rehearsal: bool = False  # a lab: `--to` may name a state inside a move
     stopped: list[bool] = field(default_factory=list)
+    minds: dict[str, dict[str, Any]] = field(default_factory=dict)  # subject → what was seen of its nodes, for this command
 
     def kind(self, subject: Subject) -> Kind:
         return cast("Kind", subject.kind)  # the journal keeps it as text; only KINDS are ever seeded
@@ -83,6 +85,7 @@ class Known:
         at = At(
             subject.id, "", self.ports.clock, systems, self.ports.transport.fetch, self.ports.run, app, self.task(subject) if app is None else None,
             identity=identity, begun={row.name: row.change for _, row in begun if row.change is not None},
+            checked=self._checked(subject, begun), mind=self._mind(subject),
         )  # fmt: skip
         if app is not None:
             recorded = to_found(move.found) if move is not None else None
@@ -91,6 +94,26 @@ class Known:
             at.found = recorded or find(app, at)
             at.will = wills(self.method(subject), app, at)
         return at
+
+    def _checked(self, subject: Subject, begun: Sequence[tuple[Transition, Row]]) -> dict[str, Answer]:
+        """What checks and proofs answered since the subject left its home: where the app ran, whether a node was silent."""
+        home = self._begun(subject, machines.HOME[self.kind(subject)])
+        since = min((move.id for move, _ in home), default=None)
+        out: dict[str, Answer] = {}
+        for move in {move.id: move for move, _ in begun}.values():
+            if since is not None and move.id >= since:
+                for row in self.journal.rows(move.id):
+                    if row.answer is not None:
+                        item = recipes.from_data(row.item)
+                        out[item.check if isinstance(item, Ask) else row.name] = row.answer
+        return out
+
+    def _mind(self, subject: Subject) -> dict[str, Any]:
+        """Where it ran and the Leases seen then, carried to the next transition of the same command; nothing else an earlier look saw."""
+        mind = self.minds.setdefault(subject.id, {})
+        for key in [key for key in mind if not key.startswith(CARRIED)]:
+            del mind[key]
+        return mind
 
     def at_of(self, id_: str) -> At:
         """The connected systems without a subject's own facts: for a phase's `done-when`."""

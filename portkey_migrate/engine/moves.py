@@ -5,7 +5,7 @@ What may go back by itself, what is parked and what is refused is decided here a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
@@ -14,6 +14,7 @@ from portkey_migrate.engine import page
 from portkey_migrate.engine.asks import Guards
 from portkey_migrate.engine.known import back_rows, keyed
 from portkey_migrate.engine.refusals import Refusals
+from portkey_migrate.engine.until import until
 from portkey_migrate.engine.walk import Walk
 from portkey_migrate.errors import (
     Blocked,
@@ -189,7 +190,8 @@ class Moves(Refusals):
     def _goes_back(self, subject: Subject, method: Method, error: MigrateError, move: Transition | None = None) -> Outcome:
         """By itself, before the pivot, in one run: undoing the failed transition alone would leave the app down."""
         for id_ in method.may_go_back:
-            answer = checks.by_id(id_).ask(self.at(subject, move).fresh())
+            check, at = checks.by_id(id_), self.at(subject, move)
+            answer = until(at, lambda check=check, at=at: check.ask(at), check.within)  # type: ignore[misc] # mypy cannot type a default of a lambda
             if not answer.passes:
                 raise self._park(move, subject, error, f"nothing goes back by itself: {answer.why}") from error
         first = machines.way(self.kind(subject))[0]
@@ -308,8 +310,28 @@ class Moves(Refusals):
 
         return Walk(
             move, at, self.journal, self.ports.people, self.say, lambda: bool(self.stopped),
-            after_attempt=lambda: self._page(subject, method), before_outage=outage, down=bool(method.down),
+            after_attempt=lambda: self._page(subject, method), before_outage=outage, down=bool(method.down), until_back=self._budget(move, method),
         )  # fmt: skip
+
+    def _budget(self, move: Transition, method: Method) -> Callable[[], float | None]:
+        """Seconds left of the outage budget before going back has to begin. None: nobody is down, or nothing goes back by itself any more.
+
+        A command that finds it used up was typed by somebody who knows: it looks again and goes on, it does not go back at the first wait.
+        """
+        subject = self.subject(move.subject)
+        if subject.kind != "app" or not method.down or move.direction != "forward":
+            return lambda: None
+        whole = self.app(subject).outage
+        budget = max(whole - method.back_takes, whole / 2)
+
+        def left() -> float | None:
+            began = next((one.down_from for one in self.journal.transitions(move.subject) if one.down_from and not one.down_to), None)
+            if began is None or not budget or self._crossed(subject):
+                return None
+            return budget - (self.ports.clock.now() - began).total_seconds()
+
+        late = left()
+        return left if late is None or late > 0 else lambda: None
 
     def _page(self, subject: Subject, method: Method) -> None:
         """The way back in words and commands, rewritten whole."""

@@ -38,6 +38,8 @@ Say = Callable[[Mapping[str, Any]], None]
 
 #: A request without reply may still land until the API server's own time-out (`--request-timeout`, 60 s; real/README.md §4.11).
 SERVER_TIMEOUT = 60.0
+#: Checks whose yes ends an outage: people were seen to be served.
+_SERVED = frozenset({"seen-from-outside", "seen-at-the-source"})
 
 
 @dataclass
@@ -53,6 +55,10 @@ class Walk:
     after_attempt: Callable[[], None] = lambda: None  # the undo page anew
     before_outage: Callable[[], None] = lambda: None  # window and guards asked anew, the outage marked
     down: bool = False  # this transition's `Go` begins an outage
+    until_back: Callable[[], float | None] = lambda: None  # seconds left before going back has to begin; None: no budget counts
+
+    def __post_init__(self) -> None:
+        self._past_go = False
 
     def walk(self) -> None:
         """Returns when every row is done. Raises what ended it: NotProved, SomebodyWasHere, Interrupted, Usage."""
@@ -64,8 +70,9 @@ class Walk:
             if row.done_at and (acts or isinstance(item, Person) or row.n < last_sent):
                 if row.change is not None and isinstance(item, Step):
                     self.at.begun = {**self.at.begun, row.name: row.change}
-                if isinstance(item, Ask) and row.answer is not None:
-                    self.at.checked = {**self.at.checked, item.check: row.answer}
+                if row.answer is not None:
+                    self.at.checked = {**self.at.checked, item.check if isinstance(item, Ask) else row.name: row.answer}
+                self._past_go = self._past_go or isinstance(item, Go)
                 continue  # a check after the last send is asked again: a done one is stale after a crash
             if self.stopping():
                 self.journal.flush()
@@ -91,6 +98,7 @@ class Walk:
             self.at.checked = {**self.at.checked, item.check: answer}
         else:
             answer = self._asked(item)
+            self._past_go = self._past_go or (isinstance(item, Go) and answer.passes)
         took = self.at.clock.monotonic() - began
         self.say(
             {
@@ -112,6 +120,24 @@ class Walk:
                 check=item.check if isinstance(item, Ask) else "",
             )
         self.journal.done(row, change, answer)
+        if isinstance(item, Ask) and item.check in _SERVED:
+            self._users_are_served()
+
+    # ---- whether users are served ----
+
+    def _users_are_away(self, item: Step | Undo) -> None:
+        """Marked with the attempt that begins it: the first after `Go`, or the one that closes the route on the way back."""
+        begins = self._past_go if self.move.direction == "forward" else isinstance(item, Step) and item.closes
+        if self.down and begins and not any(one.down_from and not one.down_to for one in self.journal.transitions(self.move.subject)):
+            self.journal.down(self.move.id, self.at.now())
+            self.say({"event": "down", "subject": self.move.subject, "name": item.name, "at": self.at.now()})
+
+    def _users_are_served(self) -> None:
+        now = self.at.now()
+        for one in self.journal.transitions(self.move.subject):
+            if one.down_from and not one.down_to:
+                self.journal.up(one.id, now)
+                self.say({"event": "up", "subject": self.move.subject, "at": now, "for": (now - one.down_from).total_seconds()})
 
     def _until(self, row: Row, look: Callable[[], Answer], within: float) -> Answer:
         def wait(answer: Answer, passed: float) -> None:
@@ -121,7 +147,13 @@ class Walk:
                 {"event": "wait", "subject": self.move.subject, "name": row.name, "why": answer.why, "for": passed, "waits_for": answer.waits_for}
             )
 
-        return until(self.at, look, within, wait)
+        left = self.until_back()
+        if left is None or left >= within:
+            return until(self.at, look, within, wait)
+        answer = until(self.at, look, max(left, 0.0), wait)
+        if answer.verdict != "not-yet":
+            return answer
+        return replace(answer, why=f"{answer.why}: the outage budget, less what going back needs, is used up")
 
     def _asked(self, item: Go | Person) -> Answer:
         self.journal.flush()
@@ -165,7 +197,7 @@ class Walk:
                 raise NotProved(f"{row.name}: {why}", row=row, name=row.name, answer=block(why), check="")
             self._require(row, asks)
             undo = step.undo(change, self.at) if isinstance(item, Step) and not row.attempt else row.undo
-            row = self._send(row, sending, change, undo, seen)
+            row = self._send(row, item, sending, change, undo, seen)
             if row.reply == "ok" and sending is change and not (change.after is None and doubt is not None):
                 return row, change
             # A POST without reply may come after this DELETE: it is waited out. A conflict or no reply: look again.
@@ -194,11 +226,12 @@ class Walk:
         assert row.change is not None  # noqa: S101 (an undo's row is written with its change)
         return self._over(row.change, item.over) if item.over is not None else row.change
 
-    def _send(self, row: Row, sending: Change, change: Change, undo: tuple[Change, ...], seen: Seen) -> Row:
+    def _send(self, row: Row, item: Step | Undo, sending: Change, change: Change, undo: tuple[Change, ...], seen: Seen) -> Row:
         under = seen.uid if sending.call == "delete" else seen.version
         doubtful = row.doubt_until
         if row.in_doubt and row.change is not None and row.change.before is None and row.sent_at is not None:
             doubtful = row.sent_at + timedelta(seconds=SERVER_TIMEOUT)
+        self._users_are_away(item)
         row = self.journal.attempt(row, change, undo, under, doubtful)
         self.after_attempt()
         token = f"{row.transition}.{row.n}#{row.attempt}"

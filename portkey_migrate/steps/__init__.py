@@ -25,6 +25,7 @@ class Step:
     kind: ClassVar[str] = ""  # its id on disk: lower case, never renamed, never reused
     within: ClassVar[float] = 60.0  # seconds in which its proof must answer
     verbs: ClassVar[tuple[str, ...]] = ("get", "patch")  # what it and its undo may send, for `permissions-suffice`
+    closes: ClassVar[bool] = False  # from its first attempt nobody is served, until a check has seen that they are
     pivot: ClassVar[bool] = False  # from its first attempt new writes live on the other side
 
     @property

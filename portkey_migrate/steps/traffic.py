@@ -171,6 +171,7 @@ class Close(Step):
     """503 for people while the writer changes sides on the way back: every field that `Route` touches, pointed at nobody."""
 
     kind: ClassVar[str] = "close"
+    closes: ClassVar[bool] = True
     namespace: str
     ingress: str
 

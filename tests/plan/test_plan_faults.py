@@ -35,8 +35,8 @@ CASES: Mapping[str, tuple[str, str | bytes | None, str]] = {
     ),
     "a key of a later version": (
         "apps.yaml",
-        APPS + "    silent-node: blocklist\n",
-        "phases/apps.yaml:6:5: apps.beta.silent-node: unknown key (got 'silent-node')",
+        APPS + "    warm-copy: true\n",
+        "phases/apps.yaml:6:5: apps.beta.warm-copy: unknown key (got 'warm-copy')",
     ),
     "an unknown key at the top": ("apps.yaml", APPS + "profiles: {}\n", "phases/apps.yaml:6:1: profiles: unknown key (got 'profiles')"),
     "a missing key": (

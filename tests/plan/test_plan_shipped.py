@@ -159,7 +159,7 @@ def test_the_schema_in_docs_is_the_one_of_the_models() -> None:
 def test_the_schema_knows_the_keys_that_act() -> None:
     """And no other."""
     defs = schema()["$defs"]
-    assert set(defs["AppEntry"]["properties"]) == {"method", "members", "outage", "soak", "http", "window", "tell", "needs"}
+    assert set(defs["AppEntry"]["properties"]) == {"method", "members", "outage", "soak", "http", "window", "tell", "silent-node", "needs"}
     assert defs["AppEntry"]["additionalProperties"] is False
     assert set(defs["phase"]["properties"]) == {"goal", "needs", "do", "done-when", "soak", "accept"}
     json.dumps(defs)

@@ -13,7 +13,7 @@ from portkey_migrate.systems.at import At
 #: What the checks and proofs look at, beside what is changed. A look that is refused in the middle of a move parks it.
 _OF_THE_CLUSTER = ("Node", "Deployment", "Ingress")
 _OF_ARGOCD = ("Application", "ApplicationSet")
-_OF_THE_SOURCE = ("Pod", "Service", "Secret", "StatefulSet", "ResourceQuota")
+_OF_THE_SOURCE = ("Pod", "Service", "EndpointSlice", "Secret", "StatefulSet", "ResourceQuota")
 
 
 def _looks(at: At) -> Iterator[tuple[str, str, str, str]]:

@@ -52,6 +52,12 @@ def node(name: str, status: str = "True") -> dict[str, Any]:
     return thing("Node", name, "", spec={}, status={"conditions": [{"type": "Ready", "status": status}]})
 
 
+def endpoints(service: str, *, ready: bool = True) -> dict[str, Any]:
+    one = thing("EndpointSlice", f"{service}-x1", endpoints=[{"addresses": ["10.0.0.9"], "conditions": {"ready": ready}}])
+    one["metadata"]["labels"] = {"kubernetes.io/service-name": service}
+    return one
+
+
 def external_dns(*args: str) -> dict[str, Any]:
     containers = [{"name": "c", "image": "registry.k8s.io/external-dns/external-dns:v0.21.0", "args": list(args)}]
     return thing("Deployment", "external-dns", "external-dns", spec={"replicas": 1, "template": {"spec": {"containers": containers}}})
@@ -169,6 +175,7 @@ def clusters() -> Clusters:
     source.put(
         thing("Deployment", "speedtest", spec={"replicas": 1, "selector": {"matchLabels": {"app": "speedtest"}}, "template": template}),
         thing("Service", "speedtest", spec={"selector": {"app": "speedtest"}, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}),
+        endpoints("speedtest"),
         thing("Ingress", "speedtest", spec={"rules": [rule], "tls": [{"hosts": [FOUND.host], "secretName": "speedtest-tls"}]}),
     )
     tolerant = {"ignoreApplicationDifferences": [{"jsonPointers": ["/spec/syncPolicy"]}]}

@@ -15,7 +15,7 @@ from portkey_migrate.model import Change, Ref
 from portkey_migrate.ports import Reply
 from portkey_migrate.systems.names import key_path, key_url
 
-from .conftest import FOUND, KEY, Clusters, external_dns, node, pod, thing
+from .conftest import FOUND, KEY, Clusters, endpoints, external_dns, node, pod, thing
 
 Break = Callable[[Clusters], Any]
 #: The rooms of questions that an app without data is asked; those of volumes, backups and machines have a world of their own in tests/handover, tests/ready.
@@ -124,6 +124,8 @@ BREAKS: list[tuple[str, Break]] = [
     ("seen-from-outside", _page("/", BAD_GATEWAY)),
     ("seen-from-outside", _gone("target", "Ingress", "pm-probe")),
     ("source-answers", _proxied),
+    ("source-answers", _puts("source", endpoints("speedtest", ready=False))),
+    ("source-answers", _gone("source", "EndpointSlice", "speedtest-x1")),
     ("source-answers", _puts("source", pod("speedtest-1", ready=False))),
     ("source-is-serving", _puts("source", pod("speedtest-1", ready=False))),
     ("target-ingress-answers", _page("/.portkey-migrate" + key_path(KEY), Reply(503, {}, b"", "cert"))),

@@ -341,7 +341,8 @@ def document(run: Run, began: float, *, crashes: dict[str, Any] | None = None) -
         differences = run.lab.ask("differences", copy=str(run.scratch / "before"))
     apps, moving = apps_of(run), asked.moving(run.state)
     judged = [{**app, "state": "" if f"app/{app['name']}" in moving else app["state"]} for app in apps]  # between two states: neither's promises hold
-    wanted = {} if run.blocked_by or not run.asked.subject.startswith("app/") else {run.asked.subject: stands(run)}
+    subject = run.asked.subject
+    wanted = {} if run.blocked_by or subject in moving or not subject.startswith("app/") else {subject: stands(run)}
     said = run.lab.ask("verdict", request={"apps": judged, "stands": wanted, "differences": differences})
     for app, one in zip(said["apps"], apps, strict=True):
         app["state"] = one["state"]
@@ -349,6 +350,8 @@ def document(run: Run, began: float, *, crashes: dict[str, Any] | None = None) -
     reasons = list(said["reasons"]) + [
         f"`migrate {' '.join(ran.argv)}` ended {ran.code}: {ran.error.get('what') or ran.err[-300:]}" for ran in unexpected(run)
     ]
+    if subject in moving and not run.blocked_by:
+        reasons.append(f"{subject} is between two states")
     verdict = "blocked" if run.blocked_by and not reasons else "not-clean" if reasons else "clean"
     return {
         "apiVersion": API_VERSION,

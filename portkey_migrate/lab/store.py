@@ -187,15 +187,18 @@ class Store:
         new = {**old, "metadata": going}
         if kind == "Namespace":
             new["status"] = {**old.get("status", {}), "phase": "Terminating"}
-        if dry:
-            return new
-        if policy == "Orphan" and mine:
-            self._let_go(cluster, metadata["uid"], by)
-        held = bool(finalizers) or seconds > 0 or (kind == "Namespace" and bool(old.get("spec", {}).get("finalizers")))
-        if not held:
-            return self._put(cluster, kind, old, None, by, "delete", 200)
+        if kind == "Namespace":
+            del going["deletionGracePeriodSeconds"]  # its end is its content's, not a time's
         if KINDS[kind].counts and "deletionTimestamp" not in metadata:
             going["generation"] = metadata.get("generation", 1) + 1
+        held = bool(finalizers) or seconds > 0 or (kind == "Namespace" and bool(old.get("spec", {}).get("finalizers")))
+        marked = held or kind == "Pod"  # a Pod that goes at once is told of as marked all the same, anything else as it stood (measured)
+        if dry:
+            return new if marked else old
+        if policy == "Orphan" and mine:
+            self._let_go(cluster, metadata["uid"], by)
+        if not held:
+            return self._put(cluster, kind, old, None, by, "delete", 200, last=new if marked else None)
         if self._same(old, new):
             self.note(cluster, kind, namespace, name, by._replace(verb=by.verb or "delete"), 200)
             return old

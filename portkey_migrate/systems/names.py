@@ -5,7 +5,7 @@ from __future__ import annotations
 from portkey_migrate.model import escape
 
 FENCE = "pm-fence"  # ResourceQuota in the app's namespace, both sides
-FENCE_ON, FENCE_OFF = "0", "1000000"  # `hard.pods`: nothing can start; a huge number
+FENCE_ON, FENCE_OFF = "0", "1M"  # `hard.pods`: nothing can start; a huge number, spelled as the API keeps it: "1000000" reads back as "1M"
 PROXY = "pm-proxy"  # source: Service without selector, and its EndpointSlice → the target's ingress
 CLOSED = "pm-closed"  # source: Service without endpoints → 503
 PROBE = "pm-probe"  # Ingress on both sides

@@ -75,7 +75,7 @@ def normal(body: dict[str, Any], memory: Memory, resource: str) -> Any:
 
 def _words(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _words(one) for key, one in value.items()}
+        return {key: _words(one) for key, one in value.items() if one is not None}  # Go writes some empty times as null, others not at all
     if isinstance(value, list):
         return [_words(one) for one in value]
     if isinstance(value, str):

@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import Any
 
-from portkey_migrate.lab.api.message import Refused, Request, Response, answer, bad
+from portkey_migrate.lab.api.message import Cause, Refused, Request, Response, answer, bad, invalid, unsupported
 from portkey_migrate.lab.api.selectors import Selection
 from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import CompactedError, Object, Store
@@ -24,8 +24,11 @@ def listed(store: Store, cluster: str, kind: Kind, namespace: str, request: Requ
     selection = Selection(kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
     token, version = query.get("continue", ""), query.get("resourceVersion", "")
     limit = int(query["limit"]) if query.get("limit", "").isdigit() else 0
+    _refuse_match(version, query.get("resourceVersionMatch", ""), token)
     if token and version not in ("", "0"):
         raise bad("specifying resource version is not allowed when using continue")
+    if version and not version.isdigit():
+        raise bad(f"invalid resource version: {no_version(version).message}")
     now, start = store.versions[cluster], ""
     if token:
         at, start = _read(token)
@@ -37,14 +40,42 @@ def listed(store: Store, cluster: str, kind: Kind, namespace: str, request: Requ
         if version == "0":
             limit = 0  # the real cache answers whole (measured)
     objects = _as_of(store, cluster, kind, namespace, at, token=token, start=start)
-    objects = [obj for obj in objects if (not start or _key(obj) > start) and selection(obj)]
+    objects = [obj for obj in objects if not start or _key(obj) > start]
     metadata: dict[str, Any] = {"resourceVersion": str(at)}
-    if limit and len(objects) > limit:
-        metadata["continue"] = _written(at, _key(objects[limit - 1]))
+    chosen = [(n, obj) for n, obj in enumerate(objects, 1) if selection(obj)]
+    # A page ends where it is full, and says that there is more if anything at all comes after it, chosen or not: the last page may be empty.
+    if limit and len(chosen) >= limit and (rest := len(objects) - chosen[limit - 1][0]):
+        metadata["continue"] = _written(at, _key(objects[-rest - 1]))
         if selection.all:
-            metadata["remainingItemCount"] = len(objects) - limit
-        objects = objects[:limit]
-    return answer(200, {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": objects})
+            metadata["remainingItemCount"] = rest
+        chosen = chosen[:limit]
+    items = [item_of(kind, obj) for _, obj in chosen]
+    return answer(200, {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": items})
+
+
+def item_of(kind: Kind, obj: Object) -> Object:
+    """An object inside a list: the built-in kinds leave kind and apiVersion to the list, custom resources say theirs."""
+    return obj if kind.crd else {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
+
+
+def _refuse_match(version: str, match: str, token: str) -> None:
+    """Raises the 422 for a resourceVersionMatch that means nothing here."""
+    if not match or (token and version in ("", "0")):
+        return
+    why = None
+    if match not in ("Exact", "NotOlderThan"):
+        why = unsupported("resourceVersionMatch", match, ("Exact", "NotOlderThan", ""))
+    elif not version:
+        why = Cause("FieldValueForbidden", "resourceVersionMatch", "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
+    elif match == "Exact" and version == "0":
+        why = Cause("FieldValueForbidden", "resourceVersionMatch", 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+    if why is not None:
+        raise invalid("ListOptions", "meta.k8s.io", "", [why])
+
+
+def no_version(version: str) -> Refused:
+    """What a read is told whose resourceVersion is no number: a 500 without a reason, but for a list, which makes it a 400 (measured)."""
+    return Refused(500, "", f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax')
 
 
 def checked_version(store: Store, cluster: str, version: str) -> int:
@@ -52,8 +83,7 @@ def checked_version(store: Store, cluster: str, version: str) -> int:
     if not version:
         return 0
     if not version.isdigit():
-        text = f'strconv.ParseUint: parsing "{version}": invalid syntax'
-        raise Refused(500, "InternalError", f"Internal error occurred: {text}", {"causes": [{"message": text}]})
+        raise no_version(version)
     asked, now = int(version), store.versions[cluster]
     if asked > now:
         causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]

@@ -21,23 +21,30 @@ _KEYS = {
 
 def patched(kind: Kind, old: Object, content_type: str, body: bytes) -> Object:
     """The object as the patch makes it. Raises 400, 415 and 422 as the server does."""
-    media = content_type.partition(";")[0].strip().lower()
-    known = (JSON, MERGE) if kind.crd else (JSON, MERGE, STRATEGIC)
-    if media not in known:
-        accepted = ", ".join(known)
-        raise Refused(415, "UnsupportedMediaType", f"the body of the request was in an unknown format - accepted media types include: {accepted}", {})
+    media = refuse_media(kind, content_type)
     try:
         patch = json.loads(body)
     except ValueError as no:
         raise bad(f"error decoding patch: {no}") from None
     if media == JSON:
         if not isinstance(patch, list):
-            raise bad("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+            raise bad("error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")
         return _json_patched(old, patch)
     if not isinstance(patch, dict):
         raise bad("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")
     out: Object = _strategic(old, patch, kind) if media == STRATEGIC else merged(old, patch)
     return out
+
+
+def refuse_media(kind: Kind, content_type: str) -> str:
+    """The patch's media type. Raises the 415 for one that is no patch; a custom resource knows no strategic one."""
+    media = content_type.partition(";")[0].strip().lower()
+    if media in ((JSON, MERGE) if kind.crd else (JSON, MERGE, STRATEGIC)):
+        return media
+    if kind.crd:
+        known = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+        raise Refused(415, "UnsupportedMediaType", f"the body of the request was in an unknown format - accepted media types include: {known}")
+    raise Refused(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
 
 
 def _refused(_why: str) -> Refused:

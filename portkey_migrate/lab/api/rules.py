@@ -15,9 +15,10 @@ from typing import Any
 from portkey_migrate.lab.api.message import Cause, bad, invalid, missing, unsupported, wrong
 from portkey_migrate.lab.api.names import key_faults, metadata_faults
 from portkey_migrate.lab.api.pods import pod_faults, with_pod_defaults
-from portkey_migrate.lab.api.volumes import claim_faults, filled, with_claim_defaults, with_class_defaults, with_volume_defaults
+from portkey_migrate.lab.api.quantities import canonical
+from portkey_migrate.lab.api.volumes import claim_faults, filled, volume_faults, with_claim_defaults, with_class_defaults, with_volume_defaults
 from portkey_migrate.lab.kinds import Kind
-from portkey_migrate.lab.store import Object, Store
+from portkey_migrate.lab.store import Object, Store, stamp
 
 _SECRET_BYTES = 1048576
 
@@ -94,6 +95,11 @@ def _workload(obj: Object) -> Object:
         spec = filled({**spec, "strategy": strategy}, revisionHistoryLimit=10, progressDeadlineSeconds=600)
     elif obj.get("kind") == "StatefulSet":
         update = filled(spec.get("updateStrategy") or {}, type="RollingUpdate")
+        if update["type"] == "RollingUpdate":
+            update["rollingUpdate"] = filled(update.get("rollingUpdate") or {}, partition=0)
+        spec["persistentVolumeClaimRetentionPolicy"] = filled(
+            spec.get("persistentVolumeClaimRetentionPolicy") or {}, whenDeleted="Retain", whenScaled="Retain"
+        )
         spec = filled({**spec, "updateStrategy": update}, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
     return {**obj, "spec": spec}
 
@@ -134,8 +140,14 @@ def _slice(obj: Object) -> Object:
     out = dict(obj)
     if out.get("ports"):
         out["ports"] = [filled(port, name="", protocol="TCP") for port in out["ports"]]
-    out.setdefault("endpoints", [])
+    out["endpoints"] = [{"conditions": {}, **one} for one in out.get("endpoints") or ()]
     return out
+
+
+def _quota(obj: Object) -> Object:
+    """Limits are kept as the API writes quantities: "1000000" comes back as "1M"."""
+    hard = (obj.get("spec") or {}).get("hard")
+    return obj if not hard else {**obj, "spec": {**obj["spec"], "hard": {key: canonical(value) for key, value in hard.items()}}}
 
 
 _DEFAULTS: dict[str, Callable[[Object], Object]] = {
@@ -149,6 +161,7 @@ _DEFAULTS: dict[str, Callable[[Object], Object]] = {
     "Service": _service,
     "Ingress": _ingress,
     "EndpointSlice": _slice,
+    "ResourceQuota": _quota,
     "PersistentVolumeClaim": with_claim_defaults,
     "PersistentVolume": with_volume_defaults,
     "StorageClass": with_class_defaults,
@@ -163,6 +176,24 @@ def admitted(kind: str, obj: Object, *, new: bool = True) -> Object:
     if fill is None or (kind in _ONCE and not new):
         return obj
     return fill({**obj, "kind": kind})
+
+
+#: What a controller's status says before the controller has looked (measured on a server without one).
+_BEGUN: dict[str, Object] = {
+    "Deployment": {},
+    "StatefulSet": {"replicas": 0, "availableReplicas": 0},
+    "ReplicaSet": {"replicas": 0},
+    "DaemonSet": {"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0},
+    "ResourceQuota": {},
+    "PodDisruptionBudget": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
+}
+
+
+def begun(kind: str, obj: Object, now: float) -> Object:
+    """A new object with the status that the server itself gives it."""
+    if kind == "PersistentVolume":
+        return {**obj, "status": {**obj["status"], "lastPhaseTransitionTime": stamp(now)}}
+    return {**obj, "status": dict(_BEGUN[kind])} if kind in _BEGUN and "status" not in obj else obj
 
 
 def addressed(store: Store, cluster: str, kind: str, obj: Object) -> Object:
@@ -280,7 +311,7 @@ def _path_faults(at: str, one: Object) -> list[Cause]:
             out.append(
                 missing(f"{at}.backend", "name is required")
                 if "service" in backend
-                else missing(f"{at}.backend", "either service or resource must be specified")
+                else wrong(f"{at}.backend", "", "resource or service backend is required")
             )
         elif not (service.get("port") or {}).get("name") and not (service.get("port") or {}).get("number"):
             out.append(missing(f"{at}.backend", "port name or number is required"))
@@ -307,6 +338,11 @@ def _quota_faults(obj: Object, _old: Object | None) -> list[Cause]:
         for key, value in ((obj.get("spec") or {}).get("hard") or {}).items()
         if str(value).startswith("-")
     ]
+
+
+def _lease_faults(obj: Object, _old: Object | None) -> list[Cause]:
+    seconds = (obj.get("spec") or {}).get("leaseDurationSeconds")
+    return [] if seconds is None or seconds > 0 else [wrong("spec.leaseDurationSeconds", seconds, "must be greater than 0")]
 
 
 def _application_faults(obj: Object, _old: Object | None) -> list[Cause]:
@@ -337,6 +373,8 @@ _FAULTS: dict[str, Callable[[Object, Object | None], list[Cause]]] = {
     "EndpointSlice": _slice_faults,
     "PersistentVolumeClaim": claim_faults,
     "ResourceQuota": _quota_faults,
+    "Lease": _lease_faults,
+    "PersistentVolume": volume_faults,
     "Application": _application_faults,
 }
 

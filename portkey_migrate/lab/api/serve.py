@@ -7,6 +7,7 @@ import json
 from portkey_migrate.lab.api import discovery, rights, routing, verbs
 from portkey_migrate.lab.api.lists import listed
 from portkey_migrate.lab.api.message import Ground, Refused, Request, Response, bad, forbidden, no_such_resource, not_allowed
+from portkey_migrate.lab.api.patch import refuse_media
 from portkey_migrate.lab.api.review import reviewed
 from portkey_migrate.lab.api.routing import Target
 from portkey_migrate.lab.api.watch import Watch
@@ -99,6 +100,8 @@ def _done(world: Ground, cluster: str, request: Request, user: rights.User, targ
         return listed(world.store, cluster, kind, call.namespace, request)
     if verb == "watch":
         return Watch(world.store, cluster, kind, call.namespace, request, world.now)
+    if verb == "patch" and kind.crd:
+        refuse_media(kind, request.headers.get("content-type", ""))  # a custom resource's path reads this first (measured)
     if verb not in _MUTATING or (verb in ("update", "patch") and not target.name):
         raise not_allowed()
     if target.subresource == "proxy" or (target.subresource == "eviction" and verb != "create"):

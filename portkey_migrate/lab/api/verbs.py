@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from portkey_migrate.lab.api.eviction import refuse_eviction
-from portkey_migrate.lab.api.lists import checked_version
+from portkey_migrate.lab.api.lists import checked_version, item_of
 from portkey_migrate.lab.api.message import (
     Ground,
     Refused,
     Request,
     Response,
+    about,
     answer,
     bad,
     conflict,
@@ -27,11 +28,12 @@ from portkey_migrate.lab.api.message import (
     other_uid,
     precondition,
     unsupported,
+    wrong,
 )
-from portkey_migrate.lab.api.patch import patched
+from portkey_migrate.lab.api.patch import patched, refuse_media
 from portkey_migrate.lab.api.quota import refuse_over_quota
 from portkey_migrate.lab.api.routing import Target
-from portkey_migrate.lab.api.rules import addressed, admitted, refuse_faults
+from portkey_migrate.lab.api.rules import addressed, admitted, begun, refuse_faults
 from portkey_migrate.lab.api.scale import scale_of, scaled
 from portkey_migrate.lab.api.selectors import Selection
 from portkey_migrate.lab.kinds import KINDS, Kind
@@ -40,7 +42,13 @@ from portkey_migrate.lab.store import AlreadyThereError, By, NotThereError, Obje
 _BODY_LIMIT = 3 * 1024 * 1024
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 #: Kinds whose DELETE returns the object even when it is gone at once.
-_RETURNED = frozenset({"Pod", "PersistentVolumeClaim", "PersistentVolume", "ResourceQuota", "ServiceAccount", "StorageClass", "VolumeAttachment"})
+_RETURNED = frozenset(
+    {"Pod", "Service", "PersistentVolumeClaim", "PersistentVolume", "ResourceQuota", "ServiceAccount", "StorageClass", "VolumeAttachment"}
+)
+#: Kinds that a PUT creates where nothing of the name stands (the real strategies' AllowCreateOnUpdate, as far as it was asked).
+_MADE_BY_PUT = frozenset({"Lease", "Endpoints", "Event", "Service"})
+#: Kinds whose PUT has to name the version that it replaces, as every custom resource's has to.
+_NEVER_BLIND = frozenset({"Lease", "PodDisruptionBudget"})
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,11 @@ class Call:
     def store(self) -> Store:
         return self.world.store
 
+    def found(self) -> Object | None:
+        return self.store.get(self.cluster, self.kind.kind, self.namespace, self.target.name)
+
     def stands(self) -> Object:
-        found = self.store.get(self.cluster, self.kind.kind, self.namespace, self.target.name)
+        found = self.found()
         if found is None:
             raise not_found(self.kind, self.target.name)
         return found
@@ -93,6 +104,10 @@ def body_of(request: Request, kind: Kind) -> Object:
         raise bad(f"the object provided is unrecognized (must be of type {kind.kind}): couldn't get version/kind; json parse error: {no}") from None
     if not isinstance(obj, dict):
         raise bad(f"the object provided is unrecognized (must be of type {kind.kind}): couldn't get version/kind; json parse error: not an object")
+    if kind.crd and obj.get("kind", kind.kind) != kind.kind and obj.get("apiVersion", kind.api_version) == kind.api_version:
+        # A custom resource is read before its kind is looked at, so this one is a fault of the object and not of the decoder (measured).
+        named = str((obj.get("metadata") or {}).get("name", ""))
+        raise invalid(str(obj["kind"]), kind.group, named, [wrong("kind", obj["kind"], f"must be {kind.kind}")])
     if obj.get("kind", kind.kind) != kind.kind or (not obj.get("kind") and kind.crd):
         raise bad(
             f'{obj.get("kind", "")} in version "{obj.get("apiVersion", "")}" cannot be handled as a {kind.kind}: the object provided is of another kind'  # noqa: E501 - one text or table row, as it is read
@@ -103,8 +118,8 @@ def body_of(request: Request, kind: Kind) -> Object:
 
 
 def get(call: Call) -> Response:
-    found = call.stands()
     checked_version(call.store, call.cluster, call.request.query.get("resourceVersion", ""))
+    found = call.stands()
     if call.target.subresource == "scale":
         return answer(200, scale_of(found))
     if call.target.subresource in ("", "status"):
@@ -149,7 +164,7 @@ def create(call: Call) -> Response:
         metadata["name"] = metadata["generateName"] + "".join(call.store.rng.choice(_SUFFIX) for _ in range(5))
     if "status" in kind.subresources and kind.kind != "Pod":
         obj.pop("status", None)  # the status is the controllers': a create cannot bring one
-    obj = admitted(kind.kind, obj)
+    obj = begun(kind.kind, admitted(kind.kind, obj), call.store.clock.now)
     _refuse_namespace(call, metadata.get("name", ""))
     refuse_faults(kind, obj, None)
     refuse_over_quota(call.store, call.cluster, kind.kind, obj)
@@ -185,6 +200,8 @@ def update(call: Call) -> Response:
         raise bad(f"the name of the object ({given['name']}) does not match the name on the URL ({call.target.name})")
     if kind.namespaced and given.get("namespace", call.namespace) != call.namespace:
         raise bad(f"the namespace of the object ({given.get('namespace')}) does not match the namespace on the URL ({call.namespace})")
+    if kind.kind in _MADE_BY_PUT and not scale and not call.target.subresource and not call.found():
+        return _made_by_put(call, body)
     old = call.stands()
     if scale:
         return _written(call, old, scaled(old, body), given, as_scale=True)
@@ -194,9 +211,24 @@ def update(call: Call) -> Response:
     return _written(call, old, wanted, given)
 
 
+def _made_by_put(call: Call, body: Object) -> Response:
+    """A PUT that finds nothing creates, where the kind lets it; a version in it asks for nothing, a uid for an object that is not there."""
+    kind, metadata = call.kind, dict(body["metadata"])
+    if metadata.get("uid"):
+        raise other_uid(kind, call.target.name, metadata["uid"], "")
+    if kind.namespaced:
+        metadata["namespace"] = call.namespace
+    obj = admitted(kind.kind, {**body, "metadata": metadata})
+    _refuse_namespace(call, call.target.name)
+    refuse_faults(kind, obj, None)
+    obj = addressed(call.store, call.cluster, kind.kind, obj)
+    return answer(201, call.store.create(call.cluster, kind.kind, obj, call.by, dry=call.dry))
+
+
 def patch(call: Call) -> Response:
-    old = call.stands()
     content_type = call.request.headers.get("content-type", "")
+    refuse_media(call.kind, content_type)  # before anybody looks whether the object is there (measured)
+    old = call.stands()
     if call.target.subresource == "scale":
         scale = patched(call.kind, scale_of(old), content_type, call.request.body)
         return _written(call, old, scaled(old, scale), scale["metadata"], as_scale=True)
@@ -212,10 +244,18 @@ def patch(call: Call) -> Response:
 def _written(call: Call, old: Object, new: Object, given: Object, *, as_scale: bool = False) -> Response:  # noqa: C901 - the server's questions in their order
     """The common end of PUT and PATCH: preconditions in the metadata, what this path may touch, validation, the write."""
     kind, name = call.kind, call.target.name
-    if given.get("uid") and given["uid"] != old["metadata"]["uid"]:
+    if given.get("uid") and given["uid"] != old["metadata"]["uid"] and call.by.verb == "update":
         raise other_uid(kind, name, given["uid"], old["metadata"]["uid"])
     if given.get("resourceVersion") and given["resourceVersion"] != old["metadata"]["resourceVersion"]:
         raise conflict(kind, name)
+    if given.get("uid") and given["uid"] != old["metadata"]["uid"]:  # in a PATCH a uid is a field like any other, and one that cannot change
+        raise invalid(kind.kind, kind.group, name, [wrong("metadata.uid", given["uid"], "field is immutable")])
+    if not given.get("resourceVersion") and call.by.verb == "update" and (kind.crd or kind.kind in _NEVER_BLIND) and not as_scale:
+        why = "Invalid value: 0: must be specified for an update"
+        raise Refused(
+            422, "Invalid", f'{kind.qualified} "{name}" is invalid: metadata.resourceVersion: {why}',
+            {**about(kind, name), "causes": [{"reason": "FieldValueInvalid", "message": why, "field": "metadata.resourceVersion"}]},
+        )  # fmt: skip
     metadata = {**(new.get("metadata") or {}), **{key: old["metadata"][key] for key in ("name", "namespace") if key in old["metadata"]}}
     if "deletionTimestamp" in old["metadata"] and set(metadata.get("finalizers") or ()) - set(old["metadata"].get("finalizers") or ()):
         why = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers {json.dumps(sorted(set(metadata['finalizers']) - set(old['metadata'].get('finalizers') or ())))}"  # noqa: E501 - one text or table row, as it is read
@@ -230,6 +270,8 @@ def _written(call: Call, old: Object, new: Object, given: Object, *, as_scale: b
         new = {key: value for key, value in new.items() if key != "status"}
         if "status" in old:
             new["status"] = old["status"]
+    if call.target.subresource == "" and kind.kind == "Namespace":  # only /finalize takes one away
+        new["spec"] = {**(new.get("spec") or {}), "finalizers": (old.get("spec") or {}).get("finalizers", [])}
     if call.target.subresource == "":
         refuse_faults(kind, new, old)
     try:
@@ -280,7 +322,9 @@ def delete(call: Call) -> Response:
         policy=options.get("propagationPolicy", "Background"),
         dry=dry,
     )
-    stays = call.store.objects[call.cluster][kind.kind].get((call.namespace, name)) is not None
+    # What a dry run would have left is not there to be looked at: it is held by what holds the object.
+    held = bool(gone["metadata"].get("finalizers")) or (kind.kind == "Namespace" and bool((gone.get("spec") or {}).get("finalizers")))
+    stays = held if dry else call.store.objects[call.cluster][kind.kind].get((call.namespace, name)) is not None
     if kind.kind in _RETURNED or stays:
         return answer(200, gone)
     details = {
@@ -305,7 +349,7 @@ def delete_all(call: Call) -> Response:
             "kind": f"{call.kind.kind}List",
             "apiVersion": call.kind.api_version,
             "metadata": {"resourceVersion": call.store.version(call.cluster)},
-            "items": items,
+            "items": [item_of(call.kind, obj) for obj in items],
         },
     )
 

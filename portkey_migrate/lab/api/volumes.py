@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portkey_migrate.lab.api.message import Cause, missing
+from portkey_migrate.lab.api.message import Cause, missing, unsupported
 from portkey_migrate.lab.store import Object
 
 
@@ -40,6 +40,23 @@ def _with_finalizer(metadata: Object, name: str) -> Object:
 
 def with_class_defaults(obj: Object) -> Object:
     return filled(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+
+
+#: Where a volume may be, as far as this world's volumes are.
+_SOURCES = ("csi", "hostPath", "nfs", "local", "rbd", "cephfs", "iscsi", "fc")
+
+
+def volume_faults(obj: Object, _old: Object | None) -> list[Cause]:
+    spec, out = obj.get("spec") or {}, []
+    if not spec.get("accessModes"):
+        out.append(missing("spec.accessModes"))
+    if not spec.get("capacity"):
+        out.append(missing("spec.capacity"))
+    if not any(source in spec for source in _SOURCES):
+        out.append(missing("spec", "must specify a volume type"))
+    if spec.get("persistentVolumeReclaimPolicy") not in ("Retain", "Delete", "Recycle"):
+        out.append(unsupported("spec.persistentVolumeReclaimPolicy", spec.get("persistentVolumeReclaimPolicy"), ("Delete", "Recycle", "Retain")))
+    return out
 
 
 def claim_faults(obj: Object, old: Object | None) -> list[Cause]:

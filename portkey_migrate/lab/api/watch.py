@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portkey_migrate.lab.api.lists import no_version
 from portkey_migrate.lab.api.message import Refused, Request, encoded
 from portkey_migrate.lab.api.selectors import Selection
 from portkey_migrate.lab.kinds import Kind
@@ -27,12 +28,7 @@ class Watch:
         since = query.get("resourceVersion", "")
         initial = query.get("sendInitialEvents", "")
         if since and not since.isdigit():
-            raise Refused(
-                500,
-                "InternalError",
-                f'Internal error occurred: strconv.ParseUint: parsing "{since}": invalid syntax',
-                {"causes": [{"message": f'strconv.ParseUint: parsing "{since}": invalid syntax'}]},
-            )
+            raise no_version(since)
         if initial != "true" and since not in ("", "0"):
             self.since = int(since)
             return

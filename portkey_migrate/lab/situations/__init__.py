@@ -30,6 +30,7 @@ class Situation:
     apply: Callable[[World, str], None]  # (world, app)
     after: str = ""
     then: Literal["advance", "rollback"] = "advance"
+    passes: bool = False  # no check has to refuse: the move gets through it, or goes back by itself
 
     @property
     def when(self) -> str:

@@ -109,7 +109,7 @@ def furnished(facts: Facts, seed: int) -> World:
         if app.get("backup"):
             path = f"{restic_root(world)}{app['backup']['repository']}"
             world.parts["volsync"].lived(world, path, facts["storage"]["history-days"])
-    leases = Leases(here.silent)
+    leases = world.parts["leases"] = Leases(here.silent)
     world.store.passing["Lease"] = leases.renewed
     world.store.on_change.append(here.changed)
     for cluster, of in facts["clusters"].items():

@@ -23,9 +23,15 @@ def refusal(world: World, cluster: str, namespace: str) -> str:
     for quota in world.store.list(cluster, "ResourceQuota", namespace):
         hard = quota.get("status", {}).get("hard", {}).get("pods")
         used = counted(world, cluster, namespace)
-        if hard is not None and used + 1 > int(hard):
+        if hard is not None and used + 1 > _number(hard):
             return f"exceeded quota: {quota['metadata']['name']}, requested: pods=1, used: pods={used}, limited: pods={hard}"
     return ""
+
+
+def _number(limit: str) -> int:
+    """A limit as the API keeps it: 1000000 is written 1M."""
+    power = {"k": 3, "M": 6, "G": 9}.get(limit[-1:], 0)
+    return int(limit[:-1] if power else limit) * 10**power
 
 
 class Quotas(Controller):

@@ -130,14 +130,14 @@ class Walk:
         begins = self._past_go if self.move.direction == "forward" else isinstance(item, Step) and item.closes
         if self.down and begins and not any(one.down_from and not one.down_to for one in self.journal.transitions(self.move.subject)):
             self.journal.down(self.move.id, self.at.now())
-            self.say({"event": "down", "subject": self.move.subject, "name": item.name, "at": self.at.now()})
+            self.say({"event": "down", "subject": self.move.subject, "name": item.name})
 
     def _users_are_served(self) -> None:
         now = self.at.now()
         for one in self.journal.transitions(self.move.subject):
             if one.down_from and not one.down_to:
                 self.journal.up(one.id, now)
-                self.say({"event": "up", "subject": self.move.subject, "at": now, "for": (now - one.down_from).total_seconds()})
+                self.say({"event": "up", "subject": self.move.subject, "for": (now - one.down_from).total_seconds()})
 
     def _until(self, row: Row, look: Callable[[], Answer], within: float) -> Answer:
         def wait(answer: Answer, passed: float) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.journal import file, lock
@@ -47,10 +48,19 @@ class Snapshot(Shown):
     last: Mapping[str, Move]  # subject shown → its newest ended transition, with the last few rows that are done
     pins: Mapping[str, Pin]
     refused: Mapping[str, tuple[Asked, ...]]  # subject shown → what its guards answered at the newest refusal before a transition began
+    past: Mapping[str, Past] = MappingProxyType({})  # app shown that has moved → what was wanted of its past
 
     @property
     def count(self) -> int:
         return sum(sum(states.values()) for states in self.totals.values())
+
+
+class Past(Shown):
+    """What one subject has behind it: what a screen tells of its data comes from here, and from nowhere else."""
+
+    def __init__(self, moves: Sequence[Transition], rows: Sequence[Row], answers: Sequence[Asked]) -> None:
+        """`moves`: all of them, oldest first; `rows`: those of the names that were wanted and are done; `answers`: of those checks, oldest first."""
+        self.moves, self.rows, self.answers = tuple(moves), tuple(rows), tuple(answers)
 
 
 class Told(Shown):
@@ -106,8 +116,11 @@ def _holder(db: sqlite3.Connection) -> Holder | None:
     return Holder(cells[0], cells[1], cells[2], datetime.fromisoformat(cells[3]), cells[4]) if cells else None
 
 
-def load(state: Path, *, page: int | None = 40) -> Snapshot | None:
-    """One look; None where there is no journal yet. `page` None: every subject."""
+def load(state: Path, *, page: int | None = 40, wanted: Sequence[str] = (), but: Sequence[str] = ()) -> Snapshot | None:
+    """One look; None where there is no journal yet. `page` None: every subject.
+
+    `wanted`: fronts of the names of rows, and ids of checks, that the past of an app is asked for; not of the methods in `but`.
+    """
     path = file.path_of(Path(state))
     if not path.exists():
         return None
@@ -115,6 +128,7 @@ def load(state: Path, *, page: int | None = 40) -> Snapshot | None:
         meta = dict(db.execute("SELECT name, value FROM meta"))
         moving = [transition_from(c) for c in db.execute(f"SELECT {TRANSITION} FROM transitions WHERE ended IS NULL ORDER BY id")]
         shown = _page(db, moving, -1 if page is None else page)
+        moved = {t.subject for t in moving}
         totals: dict[str, dict[str, int]] = {}
         for kind, name, count in db.execute("SELECT kind, state, COUNT(*) FROM subjects GROUP BY kind, state"):
             totals.setdefault(kind, {})[name] = count
@@ -130,6 +144,11 @@ def load(state: Path, *, page: int | None = 40) -> Snapshot | None:
             last={s.id: move for s in shown if (move := _last(db, s.id))},
             pins={pin.role: pin for pin in map(pin_from, db.execute(f"SELECT {PIN} FROM pins ORDER BY role"))},
             refused={s.id: asked for s in shown if (asked := _refused(db, s.id))},
+            past={
+                s.id: _past(db, s.id, wanted)
+                for s in shown
+                if wanted and s.kind == "app" and s.method not in but and (s.since is not None or s.id in moved)
+            },
         )
 
 
@@ -167,6 +186,19 @@ def _last(db: sqlite3.Connection, subject: str) -> Move | None:
     move = transition_from(cells)
     few = f'SELECT {ROW} FROM rows WHERE "transition" = ? AND done_at IS NOT NULL ORDER BY n DESC LIMIT ?'
     return Move(move, tuple(reversed([row_from(c) for c in db.execute(few, (move.id, _FEW))])))
+
+
+def _past(db: sqlite3.Connection, subject: str, wanted: Sequence[str]) -> Past:
+    """Only what was wanted is decoded: an app that has gone all the way has 150 rows, and a screen tells of ten."""
+    moves = [transition_from(c) for c in db.execute(f"SELECT {TRANSITION} FROM transitions WHERE subject = ? ORDER BY id", (subject,))]
+    rows = [
+        row_from(c)
+        for move in moves
+        for c in db.execute(f'SELECT {ROW} FROM rows WHERE "transition" = ? AND done_at IS NOT NULL ORDER BY n', (move.id,))
+        if c[2].startswith(tuple(wanted))
+    ]
+    query = f'SELECT {ASKED} FROM answers WHERE subject = ? AND "check" IN ({", ".join("?" * len(wanted))}) ORDER BY id'
+    return Past(moves, rows, [asked_from(c) for c in db.execute(query, (subject, *wanted))])
 
 
 def _refused(db: sqlite3.Connection, subject: str) -> tuple[Asked, ...]:

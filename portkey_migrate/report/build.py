@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
-from portkey_migrate.report import following, serving, words
+from portkey_migrate.report import facts, following, serving, words, writing
 from portkey_migrate.report.serving import Moving
 from portkey_migrate.report.status import Report, Standing
 
@@ -31,10 +31,8 @@ def nothing_begun(place: str, plan: str = "", tz: tzinfo | None = None) -> Repor
 def build(snapshot: Any, *, place: str, now: datetime, tz: tzinfo | None = None) -> Report:
     """`now`: of the world that the journal is of. In the lab that is the newest time in the journal."""
     moving = {move.transition.subject: Moving(move.transition, move.rows) for move in snapshot.open}
-    stands = [
-        _standing(subject, moving.get(subject.id), _last(snapshot, subject.id), snapshot.refused.get(subject.id, ()), now, tz)
-        for subject in snapshot.subjects
-    ]
+    known = {one.id: _Known(moving.get(one.id), _last(snapshot, one.id), snapshot.past.get(one.id)) for one in snapshot.subjects}
+    stands = [_standing(subject, known[subject.id], snapshot.refused.get(subject.id, ()), now, tz) for subject in snapshot.subjects]
     apps = [one for one in stands if one.subject.startswith("app/")]
     held = bool(snapshot.held and snapshot.operator is not None)
     return Report(
@@ -42,7 +40,7 @@ def build(snapshot: Any, *, place: str, now: datetime, tz: tzinfo | None = None)
         world=snapshot.world,
         place=place,
         now=now,
-        headline=_headline(apps, snapshot.totals.get("app", {}), moving, now, tz),
+        headline=_headline(apps, snapshot.totals.get("app", {}), known, (now, tz), held=held),
         sentences=_sentences(snapshot, moving, stands, now, tz, held=held),
         phases=[one for one in stands if one.subject.startswith("phase/")],
         apps=apps,
@@ -70,9 +68,23 @@ def _last(snapshot: Any, subject: str) -> Any:
     return move.transition if move is not None else None
 
 
-def _standing(subject: Any, moving: Moving | None, last: Any, refused: Sequence[Any], now: datetime, tz: tzinfo | None) -> Standing:
-    kind = subject.kind
-    since, seconds = serving.outage([one for one in (last, moving.transition if moving else None) if one is not None], now)
+class _Known(NamedTuple):
+    """What the journal has of one subject."""
+
+    moving: Moving | None
+    last: Any
+    past: Any
+
+    def moves(self) -> Sequence[Any]:
+        """Every move where the past was asked for, else the last ones."""
+        if self.past is not None:
+            return tuple(self.past.moves)
+        return [one for one in (self.last, self.moving.transition if self.moving else None) if one is not None]
+
+
+def _standing(subject: Any, known: _Known, refused: Sequence[Any], now: datetime, tz: tzinfo | None) -> Standing:
+    kind, moving, last = subject.kind, known.moving, known.last
+    since, seconds = serving.outage(known.moves(), now)
     serves = serving.serves(subject.state, subject.method, moving, down=since is not None) if kind == "app" else ""
     refused_by = [asked for asked in refused if not asked.answer.passes] if moving is None else []
     symbol = "✖" if refused_by else _symbol(subject, moving, last)
@@ -92,6 +104,8 @@ def _standing(subject: Any, moving: Moving | None, last: Any, refused: Sequence[
         down_since=since,
         down_seconds=seconds,
         budget=subject.outage,
+        facts=facts.of(subject, known.past, moving, serves, now, tz) if kind == "app" else (),
+        mends=tuple(line for asked in refused_by for line in asked.answer.fix.split("\n") if line),
     )
 
 
@@ -110,8 +124,8 @@ def _symbol(subject: Any, moving: Moving | None, last: Any) -> str:
 def _down(seconds: float, budget: float, *, now_down: bool) -> str:
     if not seconds and not now_down:
         return ""
-    over = " (over)" if not now_down else ""
-    return f"{words.duration(seconds)} of {words.duration(budget)}{over}" if budget else f"{words.duration(seconds)}{over}"
+    front = "" if now_down else "was "
+    return f"{front}{words.duration(seconds)} of {words.duration(budget)}" if budget else f"{front}{words.duration(seconds)}"
 
 
 def _note(subject: Any, moving: Moving | None, last: Any, now: datetime, tz: tzinfo | None) -> str:
@@ -129,7 +143,8 @@ def _note(subject: Any, moving: Moving | None, last: Any, now: datetime, tz: tzi
         over = subject.soak_until <= now
         return "the soak is over" if over else f"soaks until {words.clock(subject.soak_until, now, tz)}"
     back = last is not None and last.direction == "back" and last.ended is not None
-    said = [_GATES.get(subject.gate, str(subject.gate)), f"back since {words.clock(last.ended, now, tz)}, {last.why}" if back else ""]
+    how = "went back by itself" if back and last.by_itself else "back since"
+    said = [_GATES.get(subject.gate, str(subject.gate)), f"{how} {words.clock(last.ended, now, tz)}, {last.why}" if back else ""]
     return "; ".join(part for part in said if part)
 
 
@@ -139,7 +154,9 @@ def _refused(refused_by: Sequence[Any], now: datetime, tz: tzinfo | None) -> str
     return f"refused {words.clock(first.at, now, tz)} by {first.check}{more}: {first.answer.why}"
 
 
-def _headline(apps: Sequence[Standing], totals: Mapping[str, int], moving: Mapping[str, Moving], now: datetime, tz: tzinfo | None) -> str:
+def _headline(
+    apps: Sequence[Standing], totals: Mapping[str, int], known: Mapping[str, _Known], when: tuple[datetime, tzinfo | None], *, held: bool
+) -> str:
     """Whose data is where, and whether people are served: what is read first at night."""
     shown = {"K3s": 0, "Talos": 0, "nobody": 0}
     left = dict(totals)
@@ -149,22 +166,38 @@ def _headline(apps: Sequence[Standing], totals: Mapping[str, int], moving: Mappi
     for state, number in left.items():
         shown["Talos" if state in serving.AFTER_THE_PIVOT else "K3s"] += max(number, 0)
     where = " and ".join(f"{shown[side]} on {side}" for side in ("K3s", "Talos") if shown[side])
-    apart = [_apart(one, moving.get(one.subject), now, tz) for one in apps]
+    apart = [_apart(one, known[one.subject], *when, held=held) for one in apps]
     said = [sentence for sentence in apart if sentence]
     down = any(one.serves == "nobody" for one in apps)
+    unseen = any(one.moving is not None and one.moving.transition.outcome == "parked" for one in known.values())
     rest = f"All {'other ' if down else ''}data is safe, each app in one place: {where}." if where else ""
-    return " ".join([*said, rest, "" if said else "Nothing is down."]).replace("  ", " ").strip()
+    return " ".join([*said, rest, "" if down or unseen else "Nothing is down."]).replace("  ", " ").strip()
 
 
-def _apart(one: Standing, moving: Moving | None, now: datetime, tz: tzinfo | None) -> str:
-    """What is said of one app before all others: that it is down, or parked where nobody has seen that it is served."""
+def _apart(one: Standing, known: _Known, now: datetime, tz: tzinfo | None, *, held: bool) -> str:
+    """What is said of one app before all others: that it is down, parked where nobody has seen it served, or that it came home by itself."""
+    moving = known.moving
     parked = moving is not None and moving.transition.outcome == "parked"
     if one.serves == "nobody":
         since = f" since {words.clock(one.down_since, now, tz)}, {one.down}" if one.down_since else ""
-        return f"{one.subject} is down{since}: its data is whole, nobody writes it, and it {'waits for you' if parked else 'is being moved'}."
+        then = "It waits for you." if parked else "It is being moved." if held else "It waits for the next command."
+        return f"{one.subject} is down{since}: its data is whole, {writing.writer(moving, node=facts.node(known.past))}. {then}"
     if parked:
         return f"{one.subject} is stopped: its data is on {one.serves}, whole; whether people are served was not seen."
+    if moving is None and known.last is not None and known.last.by_itself and known.past is not None:
+        down = f" Down {words.duration(one.down_seconds)} of {words.duration(one.budget)}." if one.down_seconds else ""
+        return f"{home(one.subject, known.past.rows, known.last, now, tz)} Lost: nothing.{down}"
     return ""
+
+
+def home(subject: str, rows: Sequence[Any], back: Any, now: datetime, tz: tzinfo | None) -> str:
+    """`app/vaultwarden is on K3s and answers (200, 23:41:52).` by the look that the way back ended with; without one it only says where it is."""
+    looks = [row for row in rows if row.transition == back.id and row.name in ("source-answers", "seen-at-the-source") and row.done_at is not None]
+    if not looks:
+        return f"{subject} is on K3s."
+    last = looks[-1]
+    status = (last.answer.values if last.answer is not None else {}).get("value", "")
+    return f"{subject} is on K3s and answers ({', '.join(part for part in (str(status), words.clock(last.done_at, now, tz)) if part)})."
 
 
 def _sentences(snapshot: Any, moving: Mapping[str, Moving], stands: Sequence[Standing], now: datetime, tz: tzinfo | None, *, held: bool) -> list[str]:

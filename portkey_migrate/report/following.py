@@ -47,6 +47,8 @@ def _failed(stands: Sequence[Standing]) -> Commands:
     for one in stands:
         if one.symbol == "✖":
             typed = words.typed(one.subject)
+            if one.note.startswith("refused") and one.subject.startswith("app/"):
+                return [(f"migrate preflight {typed}", "asks again, and says what mends it"), (f"migrate advance {typed}", "tries again")]
             return [(f"migrate history {typed}", "what happened"), (f"migrate advance {typed}", "tries again")]
     return []
 

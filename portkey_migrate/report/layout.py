@@ -43,7 +43,7 @@ def table(it: Table, total: int) -> list[str]:
     """A table, its titles in capitals above it."""
     wide = widths(it, total)
     notes = [n for n, column in enumerate(it.columns) if column.below]
-    if total and notes and _cramped(it, wide, notes):
+    if total and notes and _cramped(it, wide, notes, total):
         return _with_notes_below(it, notes, total)
     lines = [_row([column.title for column in it.columns], wide, it.columns, total)] if any(c.title for c in it.columns) else []
     lines += [
@@ -52,8 +52,10 @@ def table(it: Table, total: int) -> list[str]:
     return [line for several in lines for line in several]
 
 
-def _cramped(it: Table, wide: Sequence[int], notes: Sequence[int]) -> bool:
-    """Whether some note would take more than two lines, or a word of it is longer than its column."""
+def _cramped(it: Table, wide: Sequence[int], notes: Sequence[int], total: int) -> bool:
+    """Whether some note would take more than two lines, a word of it is longer than its column, or the row does not fit at all."""
+    if sum(wide) + _GAP * (len(wide) - 1) + 1 > total:
+        return True
     cells = [(row[n], wide[n]) for row in it.rows if not isinstance(row, Rule) for n in notes]
     return any(len(fold(cell, width)) > _LINES or max(map(len, cell.split(" "))) > width for cell, width in cells)
 

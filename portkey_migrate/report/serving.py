@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from portkey_migrate.journal import outages
+
 AFTER_THE_PIVOT = ("routed", "protected", "committed", "reclaimed")
 INSIDE_AN_OUTAGE = ("quiesced", "transferred", "started")  # of a method that has an outage
 NO_OUTAGE = ("stateless",)
@@ -59,23 +61,17 @@ def way_back(state: str, serving: str, moving: Moving | None) -> str:
         return "none: the copy on K3s is gone"
     if serving == "Talos":
         return "lossless, when asked for"
-    if moving is not None and serving == "nobody":
-        return "by itself, nothing lost"
-    if moving is not None:
-        return "by itself"
-    return "" if state == "planned" else "it is there"
+    if moving is None:
+        return "" if state == "planned" else "it is there"
+    if moving.transition.outcome == "parked":
+        return "when asked for; it looks first"
+    return "by itself, nothing lost" if serving == "nobody" else "by itself"
 
 
 def outage(transitions: Sequence[Any], now: datetime) -> tuple[datetime | None, float]:
-    """Since when people are down (None: they are not), and how long the newest outage is or was, in seconds.
+    """Since when people are down (None: they are not), and how long the newest outage is or was, in seconds."""
+    newest = next(reversed(outages.outages(transitions)), None)
+    if newest is None:
+        return None, 0.0
+    return (newest.since if newest.until is None else None), newest.seconds(now)
 
-    The transitions are in the order of their begin; the one that ends an outage need not be the one that began it.
-    """
-    since, lasted = None, 0.0
-    for transition in transitions:
-        if transition.down_from is not None and since is None:
-            since = transition.down_from
-        if transition.down_to is not None:
-            lasted = (transition.down_to - (since or transition.down_from or transition.down_to)).total_seconds()
-            since = None
-    return (since, (now - since).total_seconds()) if since is not None else (None, lasted)

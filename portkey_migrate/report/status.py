@@ -6,7 +6,8 @@ from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
 from portkey_migrate.report import API_VERSION, words
-from portkey_migrate.report.pages import Block, Column, Command, Line, Table
+from portkey_migrate.report.facts import Fact, named
+from portkey_migrate.report.pages import Block, Column, Command, Line, Table, Verbatim
 
 
 class Standing(NamedTuple):
@@ -27,6 +28,8 @@ class Standing(NamedTuple):
     down_since: datetime | None = None
     down_seconds: float = 0.0  # of the newest move, over or not
     budget: float = 0.0
+    facts: tuple[Fact, ...] = ()  # what is known of its data
+    mends: tuple[str, ...] = ()  # of a refusal: lines to commit or to type, as they are
 
 
 class Report(NamedTuple):
@@ -82,6 +85,12 @@ class Report(NamedTuple):
         shown = [one for one in self.apps if wide or one.symbol != "○" or one.note]
         if shown or self.apps:
             out += [Line(), self._apps(shown, wide=wide)]
+        for one in shown:
+            if one.facts and (wide or one.symbol != "✔"):
+                out += [Line(), _known(one)]
+        for one in [*shown, *self.others]:
+            if one.mends:
+                out += [Line(), Line(f"To mend {one.subject}, then ask again:"), Verbatim("\n".join(f"    {line}" for line in one.mends))]
         if self.others:
             out += [
                 Line(),
@@ -157,6 +166,11 @@ WIDE_COLUMNS = (
 )
 
 
+def _known(one: Standing) -> Table:
+    """What is known of an app's data, a line each; of those that have arrived only where everything is asked for."""
+    return Table((Column(one.subject.split("/", 1)[1].upper()), Column("WHAT IS KNOWN", folds=True)), tuple(one.facts))
+
+
 def _serves_still(state: str) -> str:
     return "K3s" if state in ("planned", "prepared") else "Talos" if state in ("routed", "protected", "committed", "reclaimed") else ""
 
@@ -176,4 +190,6 @@ def _document(one: Standing) -> dict[str, Any]:
         "downSince": words.utc(one.down_since),
         "downSeconds": round(one.down_seconds, 3),
         "downBudgetSeconds": one.budget,
+        "known": named(one.facts),
+        "fix": list(one.mends),
     }

@@ -57,7 +57,8 @@ def test_the_page_before_anything() -> None:
 def test_at_80_columns_no_line_is_longer_and_no_name_is_cut(report: Report) -> None:
     """Prose folds; a name, a state and a command stand whole."""
     text = formats.render(report, "table", Paper(80))
-    assert [line for line in text.splitlines() if len(line) > 80] == []
+    as_they_are = [f"    {line}" for one in report.apps for line in one.mends]  # to be copied, so never folded
+    assert [line for line in text.splitlines() if len(line) > 80 and line not in as_they_are] == []
     assert [one.subject for one in report.apps if one.symbol != "○" and one.subject.split("/")[1] not in text] == []
     assert [command for command, _ in report.next if command not in text] == []
 
@@ -110,4 +111,5 @@ def test_what_is_down_is_counted_from_the_journal(made: Any, now: datetime) -> N
     """Since when, how long, of how much; and its data is whole."""
     report = build.build(made["down"](), place="state/", now=now, tz=UTC)
     assert (report.apps[0].down, report.apps[0].serves) == ("38s of 3m", "nobody")
-    assert report.headline.startswith("app/vaultwarden is down since 14:01:29, 38s of 3m: its data is whole, nobody writes it")
+    said = "app/vaultwarden is down since 14:01:29, 38s of 3m: its data is whole, K3s is being stopped. It is being moved."
+    assert report.headline.startswith(said)

@@ -1,0 +1,196 @@
+"""What is known of an app's data, each fact with its evidence and its age: told from rows and answers in the journal, in words and no more.
+
+A fact that no row holds is not said, and what nobody measured is said to be not measured: a screen that rounds up is believed once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+from typing import Any, NamedTuple
+
+from portkey_migrate.journal import outages
+from portkey_migrate.report import words, writing
+from portkey_migrate.report.serving import AFTER_THE_PIVOT, NO_OUTAGE, Moving
+
+#: Fronts of the rows and the ids of the checks that the facts are made from; the reader decodes no others.
+WANTED = (
+    "backup-is-real", "backup-is-fresh", "target-backup-is-real", "vm-snapshot-exists",
+    "writer-is-known", "one-watcher", "source-has-the-one-watcher",
+    "probe-answers", "seen-from-outside", "source-answers", "seen-at-the-source",
+    "source-is-quiet", "node-answered", "restore-point-", "sync-source:", "undo-sync-source:",
+)  # fmt: skip
+_TALOS = ("one-watcher", "probe-answers", "seen-from-outside")
+_K3S = ("source-has-the-one-watcher", "source-answers", "seen-at-the-source")
+_ONLY_NAMES = ("planned", "prepared")
+
+
+class Fact(NamedTuple):
+    """One line: what it is about, and what is known."""
+
+    about: str
+    said: str
+
+
+def of(subject: Any, past: Any, moving: Moving | None, serves: str, now: datetime, tz: tzinfo | None) -> tuple[Fact, ...]:
+    """Every fact of one app, in the order in which a person asks."""
+    if past is None or subject.method in NO_OUTAGE:
+        return ()
+    at = _Look(past, now, tz)
+    return tuple(
+        Fact(about, said)
+        for about, said in (
+            ("data", _data(at, subject, moving, serves)),
+            ("people", _people(at, subject, serves)),
+            ("way back", _back(at, subject, moving, serves)),
+            ("backup", _backup(at)),
+            ("VM snapshot", _vm(at)),
+            ("kept", _kept(at)),
+            ("last move", _who(at)),
+        )
+        if said
+    )
+
+
+def node(past: Any) -> str:
+    """Where the app ran on K3s when a move last looked; "" where none did."""
+    seen = [row for row in past.rows if row.name == "writer-is-known"] if past is not None else []
+    return words.listed([str(one) for one in _values(seen[-1]).get("nodes") or []]) if seen else ""
+
+
+class _Look:
+    """The newest of each, by name."""
+
+    def __init__(self, past: Any, now: datetime, tz: tzinfo | None) -> None:
+        self.past, self.now, self.tz = past, now, tz
+        self._rows = {row.name.partition("#")[0]: row for row in past.rows}
+
+    def row(self, *names: str) -> Any | None:
+        """The newest done one of these names."""
+        found = [row for name in names if (row := self._rows.get(name)) is not None]
+        return max(found, key=lambda row: (row.transition, row.n), default=None)
+
+    def answer(self, check: str) -> Any | None:
+        """The newest answer of a guard."""
+        return next((asked for asked in reversed(self.past.answers) if asked.check == check), None)
+
+    def when(self, at: datetime) -> str:
+        return f"{words.clock(at, self.now, self.tz)} ({words.ago(at, self.now)})"
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return dict(row.answer.values) if row is not None and row.answer is not None else {}
+
+
+def _data(at: _Look, subject: Any, moving: Moving | None, serves: str) -> str:
+    """What was proved about the data, where and when; never more than was looked at."""
+    if serves == "nobody":
+        known = at.row("writer-is-known")
+        last = f", before the outage {known.answer.why.partition('RBD image, ')[2] or 'open on K3s'}" if known is not None else ""
+        return f"one RBD image, the same on both sides{last}; now {writing.writer(moving, node=node(at.past))}"
+    proof = at.row(_TALOS[0], _K3S[0])
+    if proof is None:
+        return "K3s has its volume as ever; nothing of it was read, copied or opened elsewhere" if subject.state in _ONLY_NAMES else ""
+    seen = at.row(*(_TALOS if proof.name == _TALOS[0] else _K3S)[1:])
+    nodes = _values(proof).get("nodes") or []
+    opened = f"same RBD image, opened by {words.listed([str(one) for one in nodes])} alone" if nodes else str(proof.answer.why or "same RBD image")
+    return f"{opened}, {answered(seen)}contents not read; seen {at.when(proof.done_at)}"
+
+
+def answered(row: Any) -> str:
+    """`/alive 200, `: what the app answered when it was asked; nothing where it was not."""
+    values = _values(row)
+    return f"{values.get('path') or '/'} {values['value']}, " if values.get("value") else ""
+
+
+def _people(at: _Look, subject: Any, serves: str) -> str:
+    row = at.row("seen-from-outside", "seen-at-the-source")
+    address = _values(row).get("address", "") if row is not None else ""
+    door = f"K3s's ingress{f' ({address})' if address else ''}"
+    if serves == "Talos" and subject.state in AFTER_THE_PIVOT:
+        return f"come through {door}, which hands them on to Talos; DNS is as it was"
+    if serves == "nobody":
+        return f"come to {door}, which has nothing behind it now; DNS is as it was"
+    return f"come through {door} to K3s, as before" if serves == "K3s" else ""
+
+
+def _back(at: _Look, subject: Any, moving: Moving | None, serves: str) -> str:
+    """Lossless or not, for how long, until when."""
+    if moving is not None and moving.transition.direction == "back":
+        return "under way: lossless (same image)"
+    nodes = node(at.past) or "its node"
+    if serves == "Talos" and subject.state in AFTER_THE_PIVOT:
+        if subject.state == "reclaimed":
+            return "none: K3s's copy is gone"
+        return f"lossless (same image), when asked for, {_down(outages.asked_back(at.past.moves))}, until {nodes} leaves K3s or the image changes"
+    if moving is not None and moving.transition.outcome == "parked":
+        return f"lossless (same image), when asked for; nothing starts on K3s before its old Pods have ended and {nodes} has answered"
+    if moving is not None:
+        measured = outages.by_itself(at.past.moves)
+        takes = f"about {words.duration(measured)}" if measured else "about a minute"
+        return f"by itself if this fails before people write on Talos, {takes}, nothing lost"
+    return ""
+
+
+def _down(measured: float | None) -> str:
+    return f"about {words.duration(measured)} down" if measured else "about a minute down (not measured yet)"
+
+
+def _backup(at: _Look) -> str:
+    said = []
+    for name, words_ in (("target-backup-is-real", "first one on Talos"), ("backup-is-real", "safety backup before the outage")):
+        row = at.row(name)
+        if row is not None:
+            kept = _values(row).get("snapshot")
+            said.append(f"{words_} {at.when(row.done_at)}{f', restic snapshot {kept}' if kept else ''}")
+    fresh = at.answer("backup-is-fresh")
+    if not said and fresh is not None:
+        return f"{'' if fresh.answer.passes else 'not safe: '}{fresh.answer.why}; asked {at.when(fresh.at)}"
+    return "; ".join(said)
+
+
+def _vm(at: _Look) -> str:
+    asked = at.answer("vm-snapshot-exists")
+    return f"{asked.answer.why}; asked {at.when(asked.at)}" if asked is not None else ""
+
+
+def _kept(at: _Look) -> str:
+    """What stays for the way back and costs room: names that a person can look up."""
+    points = [_name(row) for row in at.past.rows if row.name.startswith("restore-point-")]
+    made, gone = (_last(at.past.rows, front) for front in ("sync-source:", "undo-sync-source:"))
+    said = [f"RBD snapshots {words.listed(points, 6)}" if len(points) > 1 else f"RBD snapshot {points[0]}"] if points else []
+    if made is not None:
+        quiet = gone is not None and gone.transition > made.transition
+        said.append(f"Talos's own restic repository{' (nothing writes to it now)' if quiet else ''}")
+    one = len(said) == len(points) == 1
+    return f"{', '.join(said)}; nobody needs {'it' if one else 'them'} once the soak is over and you are content" if said else ""
+
+
+def _last(rows: Sequence[Any], front: str) -> Any | None:
+    return next((row for row in reversed(rows) if row.name.startswith(front)), None)
+
+
+def _name(row: Any) -> str:
+    """The snapshot as `rbd` names it; a row that changed nothing has no change."""
+    change = row.change
+    if isinstance(change, str):
+        _system, _kind, pool, name = json.loads(change)["ref"]
+    elif change is not None:
+        pool, name = change.ref.namespace, change.ref.name
+    else:
+        return str(row.name)
+    return f"{pool}/{name}"
+
+
+def _who(at: _Look) -> str:
+    if not at.past.moves:
+        return ""
+    move = at.past.moves[-1]
+    way = f"{move.leaves} -> {move.reaches}" + (", back" if move.direction == "back" else "") + (" by itself" if move.by_itself else "")
+    return f"{move.who or 'somebody'}, {way}, begun {at.when(move.begun)}"
+
+
+def named(facts: Iterable[Fact]) -> list[dict[str, str]]:
+    """As the document holds them."""
+    return [{"about": one.about, "said": one.said} for one in facts]

@@ -9,11 +9,13 @@ from portkey_migrate.checks.app import found_of
 from portkey_migrate.checks.namespace import PEOPLES
 from portkey_migrate.model import Answer, block, ok
 from portkey_migrate.systems.at import At
+from portkey_migrate.systems.silence import LEASES
 
 #: What the checks and proofs look at, beside what is changed. A look that is refused in the middle of a move parks it.
 _OF_THE_CLUSTER = ("Node", "Deployment", "Ingress")
 _OF_ARGOCD = ("Application", "ApplicationSet")
 _OF_THE_SOURCE = ("Pod", "Service", "EndpointSlice", "Secret", "StatefulSet", "ResourceQuota")
+_OF_STORAGE = ("PersistentVolume", "StorageClass", "VolumeAttachment", "Job")
 
 
 def _looks(at: At) -> Iterator[tuple[str, str, str, str]]:
@@ -22,6 +24,11 @@ def _looks(at: At) -> Iterator[tuple[str, str, str, str]]:
         yield from (("list", side, kind, "") for kind in _OF_THE_CLUSTER)
         yield from (("list", side, kind, "argocd") for kind in _OF_ARGOCD)
     yield from (("list", "source", kind, namespace) for kind in _OF_THE_SOURCE)
+    if found_of(at).volumes:
+        for side in ("source", "target"):
+            yield from (("list", side, kind, "") for kind in _OF_STORAGE)
+            yield from (("list", side, kind, namespace) for kind in ("PersistentVolumeClaim", "ReplicationSource"))
+            yield "list", side, "Lease", LEASES
     yield from (("list", "target", kind, namespace) for kind in PEOPLES)
 
 

@@ -205,7 +205,8 @@ def wills(method: Method, app: App, at: At) -> list[Will]:
     for items in method.forward(app, at.found).values():
         for item in items:
             if isinstance(item, Step):
-                for verb in item.verbs:
-                    ref = item.ref(at)
+                for verb, ref in item.sends(at):
                     out[verb, ref.system, ref.kind, ref.namespace] = Will(verb, ref)
+                for ref in item.removes(at):
+                    out["delete", ref.system, ref.kind, ref.namespace] = Will("delete", ref)
     return list(out.values())

@@ -41,6 +41,10 @@ class Step:
     def ref(self, at: At) -> Ref:
         raise NotImplementedError
 
+    def sends(self, at: At) -> Sequence[tuple[str, Ref]]:
+        """Every verb and object that it and its undo may send: a right that is missing on the way back is found out before the way there."""
+        return [(verb, self.ref(at)) for verb in self.verbs]
+
     def wants(self, seen: Seen, at: At) -> Fields | None:
         """The fields as wanted, given the first look; None: the object is to be gone."""
         raise NotImplementedError
@@ -52,6 +56,10 @@ class Step:
     def undo(self, change: Change, at: At) -> tuple[Change, ...]:
         """Asked once, before attempt 1, and recorded."""
         return (change.undone,)
+
+    def removes(self, at: At) -> Sequence[Ref]:
+        """What its undo may delete beside its own object, as far as it is known beforehand: for `permissions-suffice`."""
+        return ()
 
     def proof(self, change: Change, at: At) -> Answer:
         """Whether the outcome has come, after one look; the same for the change and for its undo."""

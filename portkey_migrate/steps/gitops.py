@@ -6,6 +6,7 @@ a refresh heals only after 92-165 s, with one in the same patch after 0.4 s.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -111,6 +112,9 @@ class StagedSync(Step):
     def ref(self, at: At) -> Ref:
         return Ref("target", "Operation", ARGOCD, self.application)
 
+    def sends(self, at: At) -> list[tuple[str, Ref]]:
+        return [*super().sends(at), *(("delete", ref) for ref in map(_ref, self._staged(at)))]
+
     def wants(self, seen: Seen, at: At) -> Fields:
         if seen.object is None:
             raise Blocked(f"Application {self.application} is not on the target", check="target-is-held")
@@ -124,6 +128,9 @@ class StagedSync(Step):
         withdrawn = Change(change.ref, before={"queued": at.key}, after={"queued": None}, along={MARK_FIELD: at.key})
         absent = [ref for ref in map(_ref, self._staged(at)) if at.get(ref).object is None]
         return (withdrawn, *(Change(ref, before={}, after=None) for ref in reversed(absent)))
+
+    def removes(self, at: At) -> Sequence[Ref]:
+        return [_ref(one) for one in self._staged(at)]
 
     def proof(self, change: Change, at: At) -> Answer:
         if change.ref.kind != "Operation":

@@ -84,6 +84,7 @@ ROLE = (
     Rule(("get", "list", "watch"), ("apps",), ("replicasets", "daemonsets")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("networking.k8s.io", "discovery.k8s.io"), ("ingresses", "endpointslices")),
     Rule(("get", "list", "watch"), ("networking.k8s.io", "coordination.k8s.io", "policy", "storage.k8s.io", "snapshot.storage.k8s.io", "batch"), ("*",)),
+    Rule(("delete",), ("policy",), ("poddisruptionbudgets",)),
     Rule(("get", "list", "watch", "patch"), ("argoproj.io",), ("applications", "applicationsets", "appprojects")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("volsync.backube", "external-secrets.io"), ("*",)),
     Rule(("create",), ("authorization.k8s.io",), ("selfsubjectaccessreviews", "selfsubjectrulesreviews")),

@@ -207,6 +207,4 @@ def wills(method: Method, app: App, at: At) -> list[Will]:
             if isinstance(item, Step):
                 for verb, ref in item.sends(at):
                     out[verb, ref.system, ref.kind, ref.namespace] = Will(verb, ref)
-                for ref in item.removes(at):
-                    out["delete", ref.system, ref.kind, ref.namespace] = Will("delete", ref)
     return list(out.values())

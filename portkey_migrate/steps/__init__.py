@@ -57,10 +57,6 @@ class Step:
         """Asked once, before attempt 1, and recorded."""
         return (change.undone,)
 
-    def removes(self, at: At) -> Sequence[Ref]:
-        """What its undo may delete beside its own object, as far as it is known beforehand: for `permissions-suffice`."""
-        return ()
-
     def proof(self, change: Change, at: At) -> Answer:
         """Whether the outcome has come, after one look; the same for the change and for its undo."""
         stands = change.stands(at.get(change.ref))

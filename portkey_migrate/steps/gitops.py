@@ -6,7 +6,6 @@ a refresh heals only after 92-165 s, with one in the same patch after 0.4 s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -128,9 +127,6 @@ class StagedSync(Step):
         withdrawn = Change(change.ref, before={"queued": at.key}, after={"queued": None}, along={MARK_FIELD: at.key})
         absent = [ref for ref in map(_ref, self._staged(at)) if at.get(ref).object is None]
         return (withdrawn, *(Change(ref, before={}, after=None) for ref in reversed(absent)))
-
-    def removes(self, at: At) -> Sequence[Ref]:
-        return [_ref(one) for one in self._staged(at)]
 
     def proof(self, change: Change, at: At) -> Answer:
         if change.ref.kind != "Operation":

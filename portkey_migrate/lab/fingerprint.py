@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 Normal = dict[str, dict[str, Any]]  # "source/Deployment/ns/name" → field path → value
 
 _SKIPPED_KINDS = frozenset({"Event", "Lease"})
-_SKIPPED = frozenset({"uid", "resourceVersion", "generation", "observedGeneration", "managedFields", "selfLink", "deletionGracePeriodSeconds"})
+_SKIPPED = frozenset({
+    "uid", "resourceVersion", "generation", "observedGeneration", "managedFields", "selfLink", "deletionGracePeriodSeconds", "lastSyncDuration",
+})  # fmt: skip
 #: Operation history, and what only says when.
 _OF_APPLICATIONS = frozenset({"operationState", "history", "reconciledAt", "sourceType", "summary"})
 _TIME = re.compile(r"(Timestamp|Time|At)$")
@@ -45,11 +47,39 @@ def normal(world: World) -> Normal:
                 metadata = obj["metadata"]
                 at = "/".join(part for part in (cluster, kind, metadata.get("namespace", ""), metadata["name"]) if part)
                 out[_symbolic(at, names)] = dict(_fields(obj, names, kind))
+    out |= _ceph(world)
+    out |= _proxmox(world)
     return dict(sorted(out.items()))
 
 
 def fingerprint(world: World) -> str:
     return hashlib.sha256(json.dumps(normal(world), sort_keys=True).encode()).hexdigest()
+
+
+def _ceph(world: World) -> Normal:
+    """Images with the names of their snapshots and the nodes that have them open, and who is shut out; never what they hold."""
+    here: Any = world.parts.get("ceph")
+    if here is None:
+        return {}
+    out: Normal = {}
+    for image in sorted(here.images.values(), key=lambda one: (one.made, one.name)):
+        snapshots = {f"snapshots[{_KEY.sub('K', one.name)}]": "there" for one in image.snapshots}
+        watchers = {f"watchers[{'/'.join(one.at)}]": "there" for one in here.watchers(world, image)}
+        at = f"ceph/Image/{image.pool}/{image.item or image.name}"
+        out[at if at not in out else f"{at}/{image.name}"] = {"name": image.name, "size": image.size, **snapshots, **watchers}
+    nodes = {client.address: "/".join(client.at) for image in here.images.values() for client in image.clients.values()}
+    for address in here.listed(world.now):
+        out[f"ceph/Blocklist/{nodes.get(address, address.partition(':')[0])}"] = {"entry": "there"}
+    return out
+
+
+def _proxmox(world: World) -> Normal:
+    here: Any = world.parts.get("pve")
+    out: Normal = {}
+    for vm in here.vms.values() if here is not None else ():
+        snapshots = {f"snapshots[{_KEY.sub('K', one.name)}].parent": _KEY.sub("K", one.parent) for one in vm.snapshots}
+        out[f"proxmox/VM/{vm.vmid}"] = {"status": vm.status, "lock": vm.lock, "parent": _KEY.sub("K", vm.parent), **snapshots}
+    return out
 
 
 def _drawn(world: World, cluster: str) -> dict[str, str]:

@@ -46,8 +46,9 @@ def reason(status: int) -> str:
         return "Unknown"
 
 
-def answer(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
-    return _head(status, {**headers, "Content-Length": str(len(body))}) + body
+def answer(status: int, headers: Mapping[str, str], body: bytes, phrase: str = "") -> bytes:
+    """`phrase`: the reason in place of the status's own; Proxmox says there what is wrong."""
+    return _head(status, {**headers, "Content-Length": str(len(body))}, phrase) + body
 
 
 def stream(status: int, headers: Mapping[str, str]) -> bytes:
@@ -60,6 +61,6 @@ def chunk(data: bytes) -> bytes:
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
-def _head(status: int, headers: Mapping[str, str]) -> bytes:
-    lines = [f"HTTP/1.1 {status} {reason(status)}", *(f"{name}: {value}" for name, value in headers.items())]
+def _head(status: int, headers: Mapping[str, str], phrase: str = "") -> bytes:
+    lines = [f"HTTP/1.1 {status} {' '.join(phrase.split()) or reason(status)}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join(lines).encode("latin-1") + _END

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from portkey_migrate.lab.worlds.furnish import token
+from portkey_migrate.lab import pve
+from portkey_migrate.lab.worlds.furnish import token as bearer
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
@@ -35,7 +36,7 @@ def kubeconfig(world: World, servers: dict[str, str] | None = None) -> str:
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": clusters,
-            "users": [{"name": side, "user": {"token": token(world, side)}} for side in sides],
+            "users": [{"name": side, "user": {"token": bearer(world, side)}} for side in sides],
             "contexts": [{"name": side, "context": {"cluster": side, "user": side}} for side in sides],
             "current-context": "source",
         },
@@ -49,8 +50,18 @@ def write(world: World, folder: Path) -> dict[str, Path]:
     _private(path, kubeconfig(world))
     said: dict[str, object] = {side: {"kubeconfig": str(path), "context": side} for side in sorted(world.tokens)}
     said["ceph"] = {"rbd": ["rbd"], "ceph": ["ceph"]}
+    if pve.HOST in world.hosts:
+        token = folder / "proxmox-token"
+        _private(token, world.parts["pve"].secret)
+        said["proxmox"] = {"url": f"https://{pve.HOST}:{pve.PORT}", "token": f"file:{token}", "fingerprint": pve_certificate(world)}
     _private(settings, yaml.safe_dump(said))
     return {"kubeconfig": path, "settings": settings}
+
+
+def pve_certificate(world: World) -> str:
+    """SHA-256 of Proxmox's certificate, as a person pins it."""
+    digest = hashlib.sha256(f"{world.name} {world.seed} pve certificate".encode()).hexdigest().upper()
+    return ":".join(digest[n : n + 2] for n in range(0, len(digest), 2))
 
 
 def _private(path: Path, text: str) -> None:

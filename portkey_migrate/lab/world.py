@@ -184,6 +184,8 @@ class World:
             self._let_twins_land(call, "look")
 
     def _answered(self, call: Call) -> Any:
+        if call.kind == "api" and call.cluster == "proxmox":
+            return self.parts["pve"].handle(call.request)
         if call.kind == "api":
             from portkey_migrate.lab import api
 

@@ -34,6 +34,7 @@ from portkey_migrate.lab.controllers.volumes import DRIVER
 from portkey_migrate.lab.dns import Dns
 from portkey_migrate.lab.frozen import Nodes
 from portkey_migrate.lab.people import People
+from portkey_migrate.lab.pve import CLUSTER, HOST, TOKEN, USER, Pve, Snapshot, Vm
 from portkey_migrate.lab.rbd import ceph_command, rbd
 from portkey_migrate.lab.restic import VolsyncData
 from portkey_migrate.lab.store import By, merged
@@ -110,6 +111,7 @@ def furnished(facts: Facts, seed: int) -> World:
         if app.get("backup"):
             path = f"{restic_root(world)}{app['backup']['repository']}"
             world.parts["volsync"].lived(world, path, facts["storage"]["history-days"])
+    _hypervisor(world, facts.get("proxmox") or {})
     leases = world.parts["leases"] = Leases(here.silent)
     world.store.passing["Lease"] = leases.renewed
     world.store.on_change.append(here.changed)
@@ -211,6 +213,20 @@ def _pulled(world: World) -> list[Object]:
 def restic_root(world: World) -> str:
     """Where the repositories lie, as the store of External Secrets says it: it holds the canary, as every Secret's value does."""
     return f"{world.canary}-restic-root"
+
+
+def _hypervisor(world: World, vms: Facts) -> None:
+    """The VMs of the nodes. Old snapshots of a person's own stand there: they are not ours, and far too old."""
+    if not vms:
+        return
+    there = [Vm(int(vmid), one["name"], one["host"]) for vmid, one in vms.items()]
+    for vm in there:
+        for name, days in vms[vm.vmid].get("snapshots", {}).items():
+            vm.snapshots.append(Snapshot(name, "", int(world.now - 86400 * days), vm.parent, vmstate=False))
+            vm.parent = name
+    world.parts["pve"] = made = Pve(world, there)
+    made.secret = f"{USER}!{TOKEN}={world.canary}-pve"
+    world.hosts[HOST] = CLUSTER
 
 
 def _storage(world: World, cluster: str, of: Facts) -> None:

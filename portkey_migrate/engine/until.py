@@ -10,7 +10,8 @@ from portkey_migrate.errors import Unreachable
 from portkey_migrate.model import Answer
 from portkey_migrate.systems.at import At
 
-POLL = 0.25  # seconds between looks at what cannot be watched (an HTTP answer): lab.md 10 counts each as downtime of our own
+POLL = 0.1  # seconds from look to look at what cannot be watched (an HTTP answer); inside an outage the last of them is downtime of our own
+REST = 0.01  # at least this much of it is slept: a look that takes long itself (rbd) must not become a busy loop
 WATCH = 30.0  # a watch is opened anew at least this often
 UNREAD = 2.0  # seconds before a system that could not be read is asked again
 
@@ -28,6 +29,7 @@ def until(
     """
     began = at.clock.monotonic()
     while True:
+        looked = at.clock.monotonic()
         answer = _asked(at, look)
         passed = at.clock.monotonic() - began
         if answer.verdict != "not-yet" or passed >= within or stop():
@@ -35,7 +37,8 @@ def until(
         wait(answer, passed)
         left = within - passed
         if answer.watch is None:
-            at.clock.sleep(min(UNREAD if "unread" in answer.values else POLL, left))
+            spent = at.clock.monotonic() - looked
+            at.clock.sleep(min(UNREAD if "unread" in answer.values else max(POLL - spent, REST), left))
             continue
         try:
             at.systems[answer.watch.system].watch(answer.watch.kind, answer.watch.namespace, at.since(answer.watch), min(WATCH, left))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast, overload
 
-from portkey_migrate import machines, recipes
+from portkey_migrate import checks, machines, recipes
 from portkey_migrate.errors import NotBuilt, Usage
 from portkey_migrate.journal.rows import NewRow, Row, Subject, Transition
 from portkey_migrate.model import Answer, App, Change, Found, Kind, Member, Plan, Task, Volume
@@ -63,7 +63,8 @@ class Known:
         return App(subject.name, subject.method, tuple(m.name for m in found.members) if found else (), outage=0.0, soak=0.0)
 
     def task(self, subject: Subject) -> Task:
-        return self.plan.tasks.get(subject.name) or Task(subject.name, subject.method)
+        known = self.plan.tasks.get(subject.name) or Task(subject.name, subject.method)
+        return replace(known, vms=tuple(node.vm for node in self.plan.nodes.values()))
 
     def _what(self, subject: Subject) -> App | Task:
         return self.app(subject) if subject.kind == "app" else self.task(subject)
@@ -84,7 +85,7 @@ class Known:
         begun = self._begun(subject, machines.way(self.kind(subject))[0])
         at = At(
             subject.id, "", self.ports.clock, systems, self.ports.transport.fetch, self.ports.run, app, self.task(subject) if app is None else None,
-            identity=identity, begun={row.name: row.change for _, row in begun if row.change is not None},
+            identity=identity, begun={row.name: row.change for _, row in begun if row.change is not None}, plan=self.plan,
             checked=self._checked(subject, begun), mind=self._mind(subject),
         )  # fmt: skip
         if app is not None:
@@ -92,7 +93,7 @@ class Known:
             if recorded is None and (subject.state != "planned" or move is not None):
                 recorded = self._found(subject)
             at.found = recorded or find(app, at)
-            at.will = wills(self.method(subject), app, at)
+            at.will = Asked(lambda: wills(self.method(subject), app, at))
         return at
 
     def _checked(self, subject: Subject, begun: Sequence[tuple[Transition, Row]]) -> dict[str, Answer]:
@@ -118,7 +119,7 @@ class Known:
     def at_of(self, id_: str) -> At:
         """The connected systems without a subject's own facts: for a phase's `done-when`."""
         systems, identity = self.connect()
-        return At(id_, "", self.ports.clock, systems, self.ports.transport.fetch, self.ports.run, identity=identity)
+        return At(id_, "", self.ports.clock, systems, self.ports.transport.fetch, self.ports.run, identity=identity, plan=self.plan)
 
     def _items(self, subject: Subject, method: Method, at: At) -> recipes.Recipe:
         return method.forward(self._what(subject), at.found)
@@ -138,15 +139,45 @@ class Known:
     def _next_gate(self, subject: Subject, method: Method) -> str | None:
         states = self.states(subject, method)
         later = states[states.index(subject.state) + 1 :]
-        return next((s for s in later if s in machines.GATES[self.kind(subject)]), None)
+        # A result that ages has no later state: what is asked for is the same one, anew.
+        ages = subject.state if subject.kind == "task" and method.ages else None
+        return next((s for s in later if s in machines.GATES[self.kind(subject)]), ages)
 
     def _again(self, subject: Subject, goal: str) -> bool:
-        """A task whose result has aged is done anew."""
-        return subject.kind == "task" and subject.state == goal == "done" and bool(getattr(recipes.methods().get(subject.method), "ages", 0.0))
+        """A task whose result has aged, or is not whole any more, is done anew."""
+        method = recipes.methods().get(subject.method)
+        if subject.kind != "task" or not subject.state == goal == "done" or method is None or not method.ages:
+            return False
+        return not checks.by_id(method.ages).ask(self.at(subject).fresh()).passes
 
     def _leans_on(self, other: Subject, id_: str) -> bool:
         needs = self.plan.apps[other.name].needs if other.kind == "app" and other.name in self.plan.apps else ()
         return other.state != "planned" and any(need.subject == id_ for need in needs)
+
+
+@dataclass
+class Asked(Sequence[Will]):
+    """What a recipe will send, worked out when somebody asks: it reads, and inside an outage nobody does."""
+
+    make: Callable[[], list[Will]]
+    made: list[Will] | None = None
+
+    def _all(self) -> list[Will]:
+        if self.made is None:
+            self.made = self.make()
+        return self.made
+
+    @overload
+    def __getitem__(self, at: int) -> Will: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Will]: ...
+
+    def __getitem__(self, at: int | slice) -> Will | Sequence[Will]:
+        return self._all()[at]
+
+    def __len__(self) -> int:
+        return len(self._all())
 
 
 def keyed(at: At, move: Transition) -> At:
@@ -186,6 +217,8 @@ def back_rows(
 ) -> tuple[list[NewRow], int | None]:
     """The rows of a way back: the method's list, less what was never begun; and the first transition that it undoes."""
     rows = {row.name: row for _, row in begun}
+    # A task that was done again made another object under the same step: each is taken back, the newest first.
+    older = [row for _, row in reversed(begun) if row.change is not None and row is not rows[row.name]]
     changes: dict[str, Change] = {name: row.change for name, row in rows.items() if row.change is not None}
     out: list[NewRow] = []
     for item in recipes.what_applies(method.back(what, found)[there], changes, crossed=crossed(rows.values())):
@@ -193,9 +226,11 @@ def back_rows(
         if not isinstance(item, Undo):
             out.append(NewRow(item.name, data))
             continue
-        row = rows[item.step.name]
-        for n, change in enumerate(row.undo):
-            out.append(NewRow(item.name + (f"#{n + 1}" if len(row.undo) > 1 else ""), data, change, (row.transition, row.n)))
+        newest = rows[item.step.name]
+        made = [newest, *(row for row in older if row.name == newest.name and row.change.ref != newest.change.ref)]  # type: ignore[union-attr] # begun rows with an undo have their change
+        undos = [(row, change) for row in made for change in row.undo]
+        for n, (row, change) in enumerate(undos):
+            out.append(NewRow(item.name + (f"#{n + 1}" if len(undos) > 1 else ""), data, change, (row.transition, row.n)))
     return out, min((move.id for move, _ in begun), default=None)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from portkey_migrate import checks, machines, recipes
-from portkey_migrate.engine import page
+from portkey_migrate.engine import estimates, page
 from portkey_migrate.engine.asks import Guards
 from portkey_migrate.engine.known import back_rows, keyed
 from portkey_migrate.engine.refusals import Refusals
+from portkey_migrate.engine.telling import Telling, resumed
 from portkey_migrate.engine.until import until
 from portkey_migrate.engine.walk import Walk
 from portkey_migrate.errors import (
@@ -139,11 +141,9 @@ class Moves(Refusals):
     def _go_on(self, move: Transition, method: Method) -> Outcome | None:
         """A transition that something interrupted; its own rows count, the plan is not read."""
         subject = self.subject(move.subject)
-        self.say(
-            {"event": "note", "subject": subject.id, "text": f"going on: {move.leaves} -> {move.reaches}, begun {move.begun:%Y-%m-%d %H:%M:%S} UTC"}
-        )
         at = keyed(self.at(subject, move), move)
         rows = self.journal.rows(move.id)
+        self.say(resumed(move, rows))
         go = max((row.n for row in rows if row.item["do"] == "go"), default=-1)
         if not any(row.attempt for row in rows if row.n > go):
             # Before its outage a resumed move asks window and guards anew (Go? is asked by its own row); the rows stay.
@@ -203,7 +203,10 @@ class Moves(Refusals):
         if (_refusal(error) or isinstance(error, Usage)) and not down:
             raise self._blocked(subject, error, safe) from error
         what = f"{subject.id} went back to {there}: {error.what}"
-        raise WentBack(what, why=error.why, safe=safe, hint=f"migrate history {subject.id}", failed=error, row=error.data.get("name", "")) from error
+        raise WentBack(
+            what, why=error.what, safe=safe, hint=f"migrate history {subject.id} | migrate advance {subject.id}", failed=error,
+            row=error.data.get("name", ""), told=self._told(subject.id, back.id),
+        ) from error  # fmt: skip
 
     # ---- back ----
 
@@ -285,11 +288,20 @@ class Moves(Refusals):
         return NeedsOperator(
             f"{subject.id} is parked in {at}: {error.what}", why=why, safe=f"The data is {where}, whole.",
             hint=f"migrate advance {subject.id} (looks again) | migrate rollback {subject.id}", failed=error,
+            told=self._told(subject.id, move.id if move is not None else 0),
         )  # fmt: skip
+
+    def _told(self, id_: str, move: int) -> dict[str, Any]:
+        """What the first line of a failure is made of, for it is of the data and not of the error: the subject, its moves, this one's rows."""
+        moves = self.journal.transitions(id_)
+        here = next((one for one in moves if one.id == move), None)
+        rows = self.journal.rows(move) if here is not None else []
+        return {"subject": self.journal.subject(id_), "moves": moves, "move": here, "rows": rows, "now": self.ports.clock.now()}
 
     def _went_back(self, id_: str, back: Transition) -> Outcome:
         state = self.subject(id_).state
-        error = WentBack(f"{id_} is back at {state}: {back.why}", safe="What was done was undone.", hint=f"migrate advance {id_}")
+        what = f"{id_} is back at {state}: {back.why}"
+        error = WentBack(what, why=back.why, safe="What was done was undone.", hint=f"migrate advance {id_}", told=self._told(id_, back.id))
         return Outcome(id_, state, 6, (), error)
 
     def _rests(self, subject: Subject, method: Method, to: str | None, goal: str) -> bool:
@@ -308,8 +320,13 @@ class Moves(Refusals):
         def outage() -> None:
             self._window(replace(subject, state="prepared") if method.down else subject, method)
 
+        def words(question: str) -> str:
+            return estimates.filled(question, at, self.journal.transitions(move.subject), method.back_takes)
+
+        budget = self.app(subject).outage if subject.kind == "app" else 0.0
+        say = Telling(self.say, self.ports.clock, self.journal.transitions(subject.id), budget) if method.down else self.say
         return Walk(
-            move, at, self.journal, self.ports.people, self.say, lambda: bool(self.stopped),
+            move, at, self.journal, self.ports.people, say, lambda: bool(self.stopped), words=words,
             after_attempt=lambda: self._page(subject, method), before_outage=outage, down=bool(method.down), until_back=self._budget(move, method),
         )  # fmt: skip
 

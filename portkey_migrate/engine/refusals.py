@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portkey_migrate import checks, machines
+from portkey_migrate.engine.goingback import going_back
 from portkey_migrate.engine.known import Known
 from portkey_migrate.errors import Blocked, OutsideWindow, Refused, Usage
 from portkey_migrate.journal.rows import Subject
@@ -82,14 +83,16 @@ class Refusals(Known):
         if not crossed:
             return
         at = self.at(subject)
+        walkable = ""
         if "way-back-is-walkable" in checks.registry():
             answer = checks.by_id("way-back-is-walkable").ask(at.fresh())
             if not answer.passes:
                 raise Blocked(
                     f"way-back-is-walkable: {answer.why}", hint=f"migrate preflight {subject.id}", check="way-back-is-walkable", answer=answer
                 )
+            walkable = answer.why
         if method.down:
-            question = f"{subject.id} goes back to {there}: {method.words['back']}. Go?"
+            question = going_back(subject, at, self.journal.transitions(subject.id), self._begun(subject, there), method.back_takes, walkable)
             if not self.ports.people.can_answer(severe=False):
                 raise Usage(f"nobody is there to answer: {question}", hint=f"migrate rollback {subject.id} -y")
             if not self.ports.people.agrees(question):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portkey_migrate import machines
+from portkey_migrate.engine.estimates import filled
 from portkey_migrate.errors import MigrateError
 from portkey_migrate.model import Change
 from portkey_migrate.recipes import Ask, Go, Person
@@ -62,7 +63,8 @@ def plan(moves: Moves, id_: str) -> PlanView:
                 lines.append(Line(n, state, item.name, sign, obj, change, undo, down, item.pivot))
                 down = down and not item.pivot
             elif isinstance(item, Go):
-                lines.append(Line(n, state, "go", "", "you", item.question, "", down))
+                question = filled(item.question, at, moves.journal.transitions(id_), method.back_takes)
+                lines.append(Line(n, state, "go", "", "you", question, "", down))
                 down = bool(method.down)
             elif isinstance(item, Person):
                 lines.append(Line(n, state, "ask", "", "you", item.question, "", down))

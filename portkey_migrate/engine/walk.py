@@ -55,6 +55,7 @@ class Walk:
     after_attempt: Callable[[], None] = lambda: None  # the undo page anew
     before_outage: Callable[[], None] = lambda: None  # window and guards asked anew, the outage marked
     down: bool = False  # this transition's `Go` begins an outage
+    words: Callable[[str], str] = lambda text: text  # a question with its measured durations
     until_back: Callable[[], float | None] = lambda: None  # seconds left before going back has to begin; None: no budget counts
 
     def __post_init__(self) -> None:
@@ -163,7 +164,7 @@ class Walk:
                 raise Usage(f"nobody is there to answer: {item.question}", hint=f"migrate advance {self.move.subject} (on a terminal)")
             return ok(f"answered {said!r}", answer=said, who=self.journal.who) if said else block("the answer was no", who=self.journal.who)
         self.before_outage()
-        if not self.people.agrees(item.question):
+        if not self.people.agrees(self.words(item.question)):
             return block("the answer was no", who=self.journal.who)
         return ok("yes", who=self.journal.who)
 

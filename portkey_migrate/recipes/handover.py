@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portkey_migrate.model import App, Found, Side
+from portkey_migrate.plan.durations import spell
 from portkey_migrate.recipes import Ask, Go, Item, Method, Recipe, Undo
 from portkey_migrate.steps.ceph import Blocklist, RestorePoint
 from portkey_migrate.steps.fence import Fence
@@ -67,8 +68,9 @@ def forward(app: App, found: Found) -> Recipe:
             *_backup(found),
             Ask("writer-is-known"),
             Go(
-                f"{app.name} goes down now, for about a minute, {app.outage:.0f} s at most. "
-                "If anything fails before people write on Talos it goes back by itself, nothing lost. Go?"
+                # The braces are filled when it is asked, with what this app's earlier moves measured.
+                f"{app.name}: Down {{down}} of {spell(app.outage)}. If anything fails before people write on Talos: back on K3s by itself, {{home}}, "
+                "nothing lost. After that going back is lossless, {back}, until {node} leaves K3s or the image changes. Go?"
             ),
             Ask("hold-holds"),
             Fence("source", ns, on=True),

@@ -60,13 +60,21 @@ class Ceph:
         raise SendRefused(ran.code, "rbd" if change.ref.kind == "Snapshot" else "ceph", _line(ran))
 
     def ask(self, question: str, **values: Any) -> Mapping[str, Any]:
-        """`watchers` (pool, image) → {addresses}; `may-unlist` → {allowed, reason}; `image` (pool, image) → {id, size}."""
+        """What Ceph is asked.
+
+        `watchers` (pool, image) → {addresses}; `image` (pool, image) → {id, size}; `changed` (pool, image, since) → {bytes};
+        `may-unlist` → {allowed, reason}.
+        """
         if question == "watchers":
             said = self._json([*self._rbd, "status", f"{values['pool']}/{values['image']}"], f"watchers of {values['image']}")
             return {"addresses": [one["address"] for one in said.get("watchers", [])]}
         if question == "image":
             said = self._json([*self._rbd, "info", f"{values['pool']}/{values['image']}"], f"image {values['image']}")
             return {"id": said.get("id", ""), "size": said.get("size", 0)}
+        if question == "changed":
+            argv = [*self._rbd, "diff", "--from-snap", values["since"], f"{values['pool']}/{values['image']}"]
+            # Extents that were written, not what differs: equal bytes written again count (real/ceph.md §5), so it is "about".
+            return {"bytes": sum(int(one["length"]) for one in self._json(argv, f"what was written to {values['image']}"))}
         if question == "may-unlist":
             ran = self._run([*self._ceph, "--connect-timeout", MOUNT, "osd", "blocklist", "rm", _UNUSED], _TIMEOUT)
             return {"allowed": ran.code == 0, "reason": _line(ran) if ran.code else ""}

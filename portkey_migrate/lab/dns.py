@@ -16,3 +16,7 @@ class Dns:
         """The address, "" where nothing answers for the name."""
         found = [pattern for pattern in self.records if fnmatchcase(name, pattern)]
         return self.records[max(found, key=len)] if found else ""
+
+    def point(self, name: str, address: str) -> None:
+        """Somebody sets one host by hand. Played at its outcome: everybody's machine has the new answer at once, no cache holds the old one."""
+        self.records[name] = address

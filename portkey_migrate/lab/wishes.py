@@ -123,6 +123,22 @@ def _let_go(server: Server, _: Header) -> None:
     server.points.held, server.points.stop_at = False, 0
 
 
+def _resolve(server: Server, wish: Header) -> str:
+    """The address that people's machines are told for a host."""
+    from portkey_migrate.lab.town import town
+
+    return town(server.world).dns.resolve(wish["host"])
+
+
+def _point(server: Server, wish: Header) -> None:
+    """Somebody sets a host in the resolver by hand."""
+    from portkey_migrate.lab.town import town
+
+    here = town(server.world)
+    here.dns.point(wish["host"], wish["address"])
+    here.users.look(server.world)
+
+
 def _stats(server: Server, _: Header) -> Any:
     world = server.world
     return {
@@ -157,5 +173,7 @@ _WISHES: dict[str, Any] = {
     "points": _points,
     "held": _held,
     "let-go": _let_go,
+    "resolve": _resolve,
+    "point": _point,
     "stats": _stats,
 }

@@ -37,7 +37,7 @@ class Kube:
         """`peers`: both sides, filled by who connects them: a Secret is copied from one API to the other inside one send."""
         self.side, self.context, self._clock, self._key = side, context, clock, hmac_key
         self._peers = peers if peers is not None else {}
-        self._wire = Wire(context.kubeconfig, context.name, transport)
+        self._wire = Wire(context.kubeconfig, context.name, transport, clock)
         self._sent: set[str] = set()
         self._lock = threading.Lock()
         self._looked = threading.local()

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +28,10 @@ from urllib3.connectionpool import HTTPSConnectionPool
 
 from portkey_migrate import __version__
 from portkey_migrate.errors import NoKubeconfig
-from portkey_migrate.ports import Transport
+from portkey_migrate.ports import Clock, Transport
 
 CONNECT = 5.0  # seconds until a connection stands
+FRESH = 30.0  # seconds for which credentials are used before the kubeconfig is asked again (an exec plugin may give new ones)
 MERGE_PATCH = "application/merge-patch+json"
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
@@ -75,8 +76,8 @@ class Answered:
 class Wire:
     """One cluster's API as its kubeconfig says, over the real network or over what `transport` gives in its place."""
 
-    def __init__(self, kubeconfig: str, context: str, transport: Transport) -> None:
-        self._configuration = _configured(kubeconfig, context)
+    def __init__(self, kubeconfig: str, context: str, transport: Transport, clock: Clock) -> None:
+        self._configuration = _configured(kubeconfig, context, clock)
         self._transport = transport
         self._own = threading.local()
         self.host = str(self._configuration.host)
@@ -160,12 +161,12 @@ class Wire:
             client = ApiClient(self._configuration)
             client.user_agent = f"portkey-migrate/{__version__}"
             pools = client.rest_client.pool_manager
-            pools.pool_classes_by_scheme = {**pools.pool_classes_by_scheme, "https": _pool_over(self._transport)}
+            pools.pool_classes_by_scheme = {**pools.pool_classes_by_scheme, "https": pool_over(self._transport)}
             self._own.client = client
         return client
 
 
-def _configured(kubeconfig: str, context: str) -> Any:
+def _configured(kubeconfig: str, context: str, clock: Clock | None = None) -> Any:
     configuration = type.__call__(Configuration)  # not Configuration(): it copies whatever another client made the default
     try:
         load_kube_config(  # type: ignore[no-untyped-call]  # kubernetes.config has no types
@@ -174,10 +175,27 @@ def _configured(kubeconfig: str, context: str) -> Any:
     except ConfigException:
         raise NoKubeconfig(f"context {context} of {kubeconfig} cannot be used", hint="kubectl config get-contexts") from None
     configuration.retries = False
+    hook = configuration.refresh_api_key_hook
+    if hook is not None and clock is not None:
+        configuration.refresh_api_key_hook = _seldom(hook, clock)
     return configuration
 
 
-def _pool_over(transport: Transport) -> type[HTTPSConnectionPool]:
+def _seldom(hook: Callable[[Any], None], clock: Clock) -> Callable[[Any], None]:
+    """The library reads the user's credentials anew before each request, a fifth of what a call costs; a token lives for minutes at least."""
+    last: list[float] = []
+
+    def refresh(configuration: Any) -> None:
+        now = clock.monotonic()
+        if not last or now - last[0] > FRESH:
+            hook(configuration)
+            configuration.refresh_api_key_hook = refresh  # the hook puts itself back
+            last[:] = [now]
+
+    return refresh
+
+
+def pool_over(transport: Transport) -> type[HTTPSConnectionPool]:
     class Connection(HTTPSConnection):
         """A connection that the transport may give; where it gives none, the real network and its TLS."""
 

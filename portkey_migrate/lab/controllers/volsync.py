@@ -23,6 +23,7 @@ from portkey_migrate.lab.traps import first_sync, keep_last_one, tag_adopted
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.records import Records
+    from portkey_migrate.lab.restic import Backup
     from portkey_migrate.lab.world import World
 
 IMAGE = "quay.io/backube/volsync:0.14.0@sha256:5f6e7d8c9b0a1f2e3d4c5b6a79880716253443526170819a0b1c2d3e4f506172"
@@ -80,6 +81,8 @@ class VolSync(Controller):
             if not first_sync.TRAP.bites(world) and not self._due(mine, now):
                 return self._waits(world, now, mine)
             return self._begins(world, now, key, mine)
+        if said["reason"] == "Error":
+            return None
         if status.get("lastSyncStartTime"):
             return self._goes_on(world, now, key, mine)
         if said["reason"] == "CleaningUp":
@@ -167,6 +170,12 @@ class VolSync(Controller):
             run.stage, run.until = "mover", now
             return now + _BACK_OFF
         repository = volsync(world).repository(self._path(world, key, mine))
+        if key[0] == _DESTINATION and (method := mine["spec"].get("restic", {}).get("copyMethod", "")) not in ("Direct", "Snapshot", "None"):
+            # The data may be in the claim; the destination never completes, and no condition says Completed either (domain B02, B09).
+            repository.lock = ""
+            self._into(world, key, mine, repository.path)
+            self._says(world, mine, now, "False", "Error", {}, f'unsupported copyMethod: "{method}" -- must be Direct, None, or Snapshot')
+            return None
         logs = self._backs_up(world, mine, run, repository.path) if key[0] == _SOURCE else self._restores(world, key, mine, repository.path)
         repository.lock = ""
         ended = {**pod["status"], "phase": "Succeeded", "conditions": conditions(pod, {"type": "Ready", "status": "False"}, stamped=stamp(now))}
@@ -237,8 +246,9 @@ class VolSync(Controller):
 
     def _copied(self, world: World, key: Key, mine: Object, run: Run) -> bool:
         """The copy is there; what it holds is what the image held when the snapshot was taken."""
-        if key[0] == _DESTINATION:
-            return True
+        if key[0] == _DESTINATION:  # a destinationPVC is never made: without it no mover starts (domain B09)
+            wanted = mine["spec"].get("restic", {}).get("destinationPVC", "")
+            return not wanted or self.get(world, "PersistentVolumeClaim", key[1], wanted) is not None
         snapshot = self.get(world, "VolumeSnapshot", key[1], _job(key))
         if snapshot is None:
             self._copies(world, key, mine)
@@ -280,6 +290,8 @@ class VolSync(Controller):
         """A restore makes an image of what the newest backup holds, or of nothing, and is Successful both times (domain §0.4)."""
         backups = volsync(world).repository(path).backups
         now = world.now
+        if self._into(world, key, mine, path):
+            return _restored(backups)
         name = f"volsync-{key[2]}-dest-{stamp(now).translate(str.maketrans('', '', '-:TZ'))}"
         metadata = {"name": name, "namespace": key[1], "ownerReferences": [owned_by(mine)]}
         spec = {"source": {"persistentVolumeClaimName": _job(key)}, "volumeSnapshotClassName": "ceph-block"}
@@ -288,15 +300,22 @@ class VolSync(Controller):
             self._ready(world, made, backups[-1].content if backups else ())
             image = {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": name}
             self.patch(world, self.get(world, *key) or mine, {"status": {"latestImage": image}})
-        if not backups:
-            return "No eligible snapshots found\n=== No data will be restored ===\nRestic completed in 0s"
-        return f"restoring snapshot {backups[-1].id} of [/data] at {stamp(backups[-1].t)} by root@volsync to .\nRestic completed in 6s"
+        return _restored(backups)
+
+    def _into(self, world: World, key: Key, mine: Object, path: str) -> bool:
+        """Restores over what a destinationPVC holds; False where it names none."""
+        wanted = mine["spec"].get("restic", {}).get("destinationPVC", "")
+        image = image_of(world, volume_of(world, self.cluster, key[1], wanted)) if wanted else None
+        backups = volsync(world).repository(path).backups
+        if image is not None and backups:
+            image.base, image.since = backups[-1].content, world.now
+        return bool(wanted)
 
     # ---- words ----
 
-    def _says(self, world: World, mine: Object, now: float, status: str, reason: str, fields: Object) -> None:
+    def _says(self, world: World, mine: Object, now: float, status: str, reason: str, fields: Object, message: str = "") -> None:
         there = self.get(world, mine["kind"], *key_of(mine)) or mine
-        said = conditions(there, {"type": "Synchronizing", "status": status, "reason": reason, "message": _MESSAGES[reason]}, stamped=stamp(now))
+        said = conditions(there, {"type": "Synchronizing", "status": status, "reason": reason, "message": message or _MESSAGES[reason]}, stamped=stamp(now))
         new = {key: value for key, value in {**there.get("status", {}), **fields, "conditions": said}.items() if value is not None}
         if new != there.get("status"):
             self.replace(world, {**there, "status": new})
@@ -325,6 +344,12 @@ _MESSAGES = {
     "WaitingForManual": "Waiting for manual trigger",
     "WaitingForSchedule": "Waiting for next scheduled synchronization",
 }
+
+
+def _restored(backups: list[Backup]) -> str:
+    if not backups:
+        return "No eligible snapshots found\n=== No data will be restored ===\nRestic completed in 0s"
+    return f"restoring snapshot {backups[-1].id} of [/data] at {stamp(backups[-1].t)} by root@volsync to .\nRestic completed in 6s"
 
 
 def _job(key: Key) -> str:

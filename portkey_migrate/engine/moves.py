@@ -196,6 +196,8 @@ class Moves(Refusals):
                 raise self._park(move, subject, error, f"nothing goes back by itself: {answer.why}") from error
         first = machines.way(self.kind(subject))[0]
         there = first if subject.state == first else machines.HOME[self.kind(subject)]
+        if move is not None and move.leaves == move.reaches:
+            there = move.leaves  # what was only tried anew: what stood before stands
         down = any(one.down_from for one in self._since(subject, there))
         back = self._begin_back(subject, method, there, by_itself=True, why=error.what)
         self._walk_back(back, method)
@@ -231,6 +233,9 @@ class Moves(Refusals):
 
     def _begin_back(self, subject: Subject, method: Method, there: str, *, by_itself: bool, why: str) -> Transition:
         begun = self._begun(subject, there)
+        if there == subject.state:  # the failed transition alone: an earlier one that arrived there stands
+            open_ = self.journal.open_transition(subject.id)
+            begun = [(move, row) for move, row in begun if open_ is not None and move.id == open_.id]
         rows, first = back_rows(method, self._what(subject), self._found(subject), there, begun)
         back = self.journal.begin(
             subject.id, leaves=subject.state, reaches=there, direction="back", method=method.name, rows=rows, plan_hash=self.plan.hash,

@@ -10,7 +10,7 @@ from portkey_migrate.errors import Unreachable
 from portkey_migrate.model import Answer
 from portkey_migrate.systems.at import At
 
-POLL = 0.1  # seconds from look to look at what cannot be watched (an HTTP answer); inside an outage the last of them is downtime of our own
+POLL = 0.05  # seconds from look to look at what cannot be watched (an HTTP answer); inside an outage the last of them is downtime of our own
 REST = 0.01  # at least this much of it is slept: a look that takes long itself (rbd) must not become a busy loop
 WATCH = 30.0  # a watch is opened anew at least this often
 UNREAD = 2.0  # seconds before a system that could not be read is asked again

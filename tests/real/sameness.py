@@ -35,7 +35,7 @@ def told(status: int, body: Any, memory: Memory, resource: str) -> Told:
     if body.get("kind") == "Status":
         details = body.get("details") or {}
         causes = sorted({(str(one.get("reason", "")), _field(str(one.get("field", "")))) for one in details.get("causes") or ()})
-        return Told(status, str(body.get("reason", "")), {"of": details.get("kind", ""), "name": details.get("name", ""), "causes": causes} if status >= 400 else {})
+        return Told(status, str(body.get("reason", "")), {"of": details.get("kind", ""), "name": details.get("name", ""), "causes": causes} if status >= 400 and status != 405 else {})
     return Told(status, "", normal(body, memory, resource))
 
 
@@ -47,8 +47,23 @@ def told_events(events: list[dict[str, Any]], memory: Memory, resource: str) -> 
             out.append(("ERROR", obj["code"], obj["reason"]))
         elif event["type"] != "BOOKMARK":
             memory.learn(resource, obj)
-            out.append((event["type"], normal(obj, memory, resource), 0))
+            one = normal(obj, memory, resource)
+            one["metadata"].pop("resourceVersion", None)
+            # A Pod that goes at once is marked first, and a change of nothing but a field's owner is told too: the lab has neither.
+            if out and event["type"] in ("MODIFIED", "DELETED") and _same_but_marked(out[-1][1], one):
+                if event["type"] == "MODIFIED" and out[-1][1] == one:
+                    continue
+                if event["type"] == "DELETED" and out[-1][0] == "MODIFIED":
+                    out.pop()
+            out.append((event["type"], one, 0))
     return Told(200, "", out)
+
+
+def _same_but_marked(one: Any, other: Any) -> bool:
+    """One event follows another of the same object, and it is the same or was marked as going at once in it."""
+    if not isinstance(one, dict) or one["metadata"].get("name") != other["metadata"].get("name"):
+        return False
+    return bool(one == other) or (one.get("kind") == "Pod" and one["metadata"].get("deletionGracePeriodSeconds") == 0)
 
 
 def _field(text: str) -> str:
@@ -65,8 +80,7 @@ def normal(body: dict[str, Any], memory: Memory, resource: str) -> Any:
     metadata.pop("managedFields", None)
     key = f"{resource}/{metadata.get('name', '')}"
     if "resourceVersion" in metadata:
-        seen = memory.versions.get(key, [])
-        metadata["resourceVersion"] = f"change {seen.index(metadata['resourceVersion'])}" if metadata["resourceVersion"] in seen else "?"
+        metadata["resourceVersion"] = f"change {memory.ordinals.get(key, {}).get(metadata['resourceVersion'], '?')}"
     if "uid" in metadata:
         seen = memory.uids.get(key, [])
         metadata["uid"] = f"life {seen.index(metadata['uid'])}" if metadata["uid"] in seen else "uid"  # a dry run's is of no life

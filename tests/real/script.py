@@ -5,7 +5,7 @@
       {"metadata": {"resourceVersion": "<rv configmaps/a 1>"}}
 
 `{ns}` is the Namespace of this run. `<rv KEY N>` is the version of an object N changes ago, `<uid KEY>` its uid, `<token N>` a list's
-continue token, `<list N>` a list's version; N counts back from the newest. Each server fills them from its own answers, so the same
+continue token (`<token configmaps N>`: tokens of one kind's lists), `<list N>` a list's version; N counts back from the newest. Each server fills them from its own answers, so the same
 script means the same on both, and a script can be cut anywhere and still be sent.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-_WORD = re.compile(r"<(rv|uid|token|list)(?: ([^ <>]+/[^ <>]+))?(?: (\d+))?>")
+_WORD = re.compile(r"<(rv|uid|token|list)(?: ([^ <>]*[a-z][^ <>]*))?(?: (\d+))?>")
 _UNKNOWN = {"rv": "1", "uid": "00000000-0000-4000-8000-000000000000", "token": "bm90aGluZw", "list": "1"}
 MERGE, JSON_PATCH, JSON = "application/merge-patch+json", "application/json-patch+json", "application/json"
 
@@ -83,7 +83,9 @@ class Memory:
 
     versions: dict[str, list[str]] = field(default_factory=dict)
     uids: dict[str, list[str]] = field(default_factory=dict)
-    tokens: list[str] = field(default_factory=list)
+    ordinals: dict[str, dict[str, int]] = field(default_factory=dict)  # by version: the how-manieth change of its object
+    content: dict[str, Any] = field(default_factory=dict)  # as each object last stood, without its version
+    tokens: dict[str, list[str]] = field(default_factory=dict)
     lists: list[str] = field(default_factory=list)
 
     def learn(self, resource: str, body: Any) -> None:
@@ -93,24 +95,48 @@ class Memory:
         if isinstance(body.get("items"), list):
             for item in body["items"]:
                 self.learn(resource, item)
-            for kept, value in ((self.lists, body["metadata"].get("resourceVersion")), (self.tokens, body["metadata"].get("continue"))):
-                if value:
-                    kept.append(value)
+            if version := body["metadata"].get("resourceVersion"):
+                self.lists.append(version)
+            if token := body["metadata"].get("continue"):
+                self.tokens.setdefault(resource, []).append(token)
             return
-        metadata = body["metadata"]
-        for where, word in ((self.versions, "resourceVersion"), (self.uids, "uid")):
-            if metadata.get("name") and metadata.get(word) and body.get("kind") != "Status":
-                seen = where.setdefault(f"{resource}/{metadata['name']}", [])
-                if metadata[word] not in seen:
-                    seen.append(metadata[word])
+        metadata, key = body["metadata"], f"{resource}/{body['metadata'].get('name', '')}"
+        if not metadata.get("uid") or not metadata.get("resourceVersion") or body.get("kind") == "Status":
+            return
+        lives, versions = self.uids.setdefault(key, []), self.versions.setdefault(key, [])
+        if metadata["uid"] not in lives:
+            lives.append(metadata["uid"])
+        if metadata["resourceVersion"] not in self.ordinals.setdefault(key, {}):
+            if self._stands_as_it_did(key, body) and versions:
+                # A new version with nothing new in it: the real server has written down who owns a field. The lab keeps no owners.
+                self.ordinals[key][metadata["resourceVersion"]] = self.ordinals[key][versions[-1]]
+                versions[-1] = metadata["resourceVersion"]
+            else:
+                self.ordinals[key][metadata["resourceVersion"]] = len(versions)
+                versions.append(metadata["resourceVersion"])
+        if body.get("kind") != "Scale":
+            self.content[key] = _without_version(body)
+
+    def _stands_as_it_did(self, key: str, body: dict[str, Any]) -> bool:
+        then = self.content.get(key)
+        if then is None:
+            return False
+        if body.get("kind") == "Scale":
+            return bool(then.get("spec", {}).get("replicas", 0) == body["spec"].get("replicas", 0))
+        return bool(then == _without_version(body))
 
     def filled(self, text: str) -> str:
         return _WORD.sub(self._word, text)
 
     def _word(self, match: re.Match[str]) -> str:
         word, key, back = match.group(1), match.group(2) or "", int(match.group(3) or 0)
-        seen = {"rv": self.versions.get(key, []), "uid": self.uids.get(key, []), "token": self.tokens, "list": self.lists}[word]
+        seen = {"rv": self.versions.get(key, []), "uid": self.uids.get(key, []), "token": self.tokens.get(key, []), "list": self.lists}[word]
         return seen[-1 - back] if back < len(seen) else _UNKNOWN[word]
+
+
+def _without_version(body: dict[str, Any]) -> dict[str, Any]:
+    metadata = {key: value for key, value in body["metadata"].items() if key not in ("resourceVersion", "managedFields")}
+    return {**{key: value for key, value in body.items() if key not in ("kind", "apiVersion")}, "metadata": metadata}
 
 
 def resource_of(path: str) -> str:

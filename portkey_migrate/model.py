@@ -269,6 +269,7 @@ class Task:
     text: str = ""  # ask: the question; seen: the check's id
     needs: tuple[Need, ...] = ()
     where: str = ""
+    vms: tuple[int, ...] = ()  # the ids of the plan's VMs, filled in by the engine: a task may be about every machine
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,19 @@ class Person:
         return self.policy.tells(question) if self.policy is not None else None
 
 
+class Systems(dict[str, System]):
+    """The connected systems by name. One that is made by a `maker` is connected when it is first asked for, and never where nothing asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.makers: dict[str, Callable[[], System]] = {}
+
+    def __missing__(self, name: str) -> System:
+        if name not in self.makers:
+            raise KeyError(name)
+        return self.setdefault(name, self.makers[name]())
+
+
 @dataclass
 class World:
     """The ports of one run, and the systems that it may connect."""
@@ -111,7 +124,7 @@ class World:
     ports: Ports
     settings: Any
     hmac_key: bytes = b""
-    _systems: dict[str, System] = field(default_factory=dict)
+    _systems: Systems = field(default_factory=Systems)
     _identity: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def reconnect(self, hmac_key: bytes) -> None:
@@ -130,7 +143,16 @@ class World:
             self._identity = {side: kube.identity() for side, kube in kubes.items()}
             self._systems.update(kubes)
             self._systems["ceph"] = _ceph(self.settings, self.ports)
+            self._systems.makers["proxmox"] = lambda: _proxmox(self.settings, self.ports)
         return self._systems, self._identity
+
+
+def _proxmox(settings: Any, ports: Ports) -> System:
+    """Proxmox, its library imported and its token fetched once something asks for it; without a setting that is when it is missed."""
+    from portkey_migrate.systems.proxmox import Proxmox
+
+    said = settings.proxmox(ports.run)
+    return Proxmox(said.url, said.token, ports.transport, ports.clock, fingerprint=said.fingerprint)
 
 
 def _ceph(settings: Any, ports: Ports) -> System:

@@ -148,7 +148,8 @@ class Known:
         method = recipes.methods().get(subject.method)
         if subject.kind != "task" or not subject.state == goal == "done" or method is None or not method.ages:
             return False
-        return not checks.by_id(method.ages).ask(self.at(subject).fresh()).passes
+        at = self.at(subject).fresh()
+        return not all(checks.by_id(id_).ask(at).passes for id_ in method.ages)
 
     def _leans_on(self, other: Subject, id_: str) -> bool:
         needs = self.plan.apps[other.name].needs if other.kind == "app" and other.name in self.plan.apps else ()

@@ -81,9 +81,14 @@ class Looks:
                 if move.direction == "forward":
                     standing.append(move)
                 elif move.outcome == "done":
-                    standing = [one for one in standing if place[one.leaves] < place[move.reaches]]
+                    standing = [one for one in standing if place[one.leaves] < place[move.reaches] or _stays(one, move)]
             kept = [move for move in standing if place[move.leaves] >= place[back_to]]
             return [(move, one) for move in kept for one in rows(db, move.id) if one.attempt]
+
+
+def _stays(one: Transition, back: Transition) -> bool:
+    """What was done again, and arrived, stands when a later try of the same went back to where it began."""
+    return one.leaves == one.reaches == back.leaves == back.reaches and one.outcome == "done"
 
 
 class View(Looks):

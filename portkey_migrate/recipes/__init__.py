@@ -81,6 +81,7 @@ class Method:
     words: Mapping[str, str]  # what people read: `moves`, `back`, …
     of: Kind = "app"
     may_go_back: tuple[str, ...] = ()  # checks that must pass before anything goes back by itself
+    ages: tuple[str, ...] = ()  # of a task: the checks that say whether its result is still good; where one does not pass, it may be done again
 
     def states(self, subject: App | Task, found: Found | None) -> list[str]:
         return list(self.forward(subject, found))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from portkey_migrate.model import escape
 
 FENCE = "pm-fence"  # ResourceQuota in the app's namespace, both sides
@@ -31,3 +33,12 @@ def key_url(key: str) -> str:
 def nginx(name: str) -> str:
     """The field path of one of ingress-nginx's annotations."""
     return f"metadata.annotations.{escape('nginx.ingress.kubernetes.io/' + name)}"
+
+
+#: A transition's key as it stands in names that are not Kubernetes': a VM's snapshot.
+OURS = re.compile(r"pm-[0-9a-f]{4}-\d+")
+
+
+def lineage_of(key: str) -> str:
+    """The journal that a key is of, by its first characters."""
+    return key.rsplit("-", 1)[0]

@@ -3,6 +3,8 @@
     # ~/.config/portkey-migrate/<plan name>.yaml
     source: {kubeconfig: ~/.kube/k3s.yaml, context: k3s}
     target: {kubeconfig: ~/.kube/talos.yaml, context: admin@portkey}
+    proxmox: {url: "https://192.168.0.2:8006", token: "cmd:pass show portkey/proxmox", fingerprint: "AB:CD:…"}
+    ceph: {rbd: [ssh, shire, rbd], ceph: [ssh, shire, ceph]}
 
 An option wins over the environment, the environment over the file. A secret stands here as a reference (`env:`, `file:`, `cmd:`) only.
 """
@@ -10,7 +12,9 @@ An option wins over the environment, the environment over the file. A secret sta
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,11 +22,14 @@ from typing import Any, Protocol
 import yaml
 
 from portkey_migrate.errors import NoKubeconfig, Usage
+from portkey_migrate.ports import Run
 
 SIDES = ("source", "target")
-#: Proxmox and Ceph may stand in the file before anything reads them; anything else is a typo.
+#: Anything else is a typo. Proxmox and Ceph are read when something asks for them.
 _KNOWN = frozenset({*SIDES, "proxmox", "ceph"})
 _OF_A_SIDE = frozenset({"kubeconfig", "context"})
+_OF_PROXMOX = frozenset({"url", "token", "fingerprint"})
+_FETCH = 30.0  # seconds that a command may take to give a secret: a person may have to touch a key
 
 
 class Given(Protocol):
@@ -53,6 +60,15 @@ class KubeContext:
 
 
 @dataclass(frozen=True)
+class ProxmoxSettings:
+    """Where Proxmox is and who we are there. The token is a secret: it stands in memory alone and in no message."""
+
+    url: str
+    token: str = field(repr=False)
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """The file's words, with what the command line and the environment say instead."""
 
@@ -65,6 +81,17 @@ class Settings:
     def contexts(self) -> dict[str, KubeContext]:
         """Both sides; raises `NoKubeconfig` where a file or a context is not there, before anything is connected or written."""
         return {side: self._context(side) for side in SIDES}
+
+    def proxmox(self, run: Run) -> ProxmoxSettings:
+        """Raises `Usage` where it is not set: nothing but what needs Proxmox asks for it."""
+        said = self.said.get("proxmox")
+        line = 'proxmox: {url: "https://HOST:8006", token: "env:NAME", fingerprint: SHA-256}'
+        if not isinstance(said, Mapping) or not said.get("url") or not said.get("token"):
+            raise Usage("Proxmox is not set", why=f"{self.where} wants: {line}", hint="migrate preflight")
+        odd = sorted(set(said) - _OF_PROXMOX)
+        if odd:
+            raise Usage(f"{self.where}: unknown key proxmox.{odd[0]}", why=line, hint="migrate preflight")
+        return ProxmoxSettings(str(said["url"]), secret(str(said["token"]), run, f"{self.where}: proxmox.token"), str(said.get("fingerprint") or ""))
 
     def _context(self, side: str) -> KubeContext:
         own = self.said.get(side, {})
@@ -82,6 +109,27 @@ class Settings:
         if name not in there:
             raise NoKubeconfig(f"context {name} of the {side} is not there", why=held, hint=f"migrate preflight --{side}-context NAME")
         return KubeContext(path, name, named)
+
+
+def secret(reference: str, run: Run, where: str, environ: Mapping[str, str] | None = None) -> str:
+    """What `env:NAME`, `file:PATH` or `cmd:COMMAND` gives. A secret itself is refused, and neither it nor an answer is ever quoted."""
+    how, _, what = reference.partition(":")
+    env = os.environ if environ is None else environ
+    found = ""
+    match how:
+        case "env":
+            found = env.get(what, "")
+        case "file":
+            with suppress(OSError, UnicodeDecodeError):
+                found = Path(what).expanduser().read_text(encoding="utf-8")
+        case "cmd":
+            ran = run(shlex.split(what), _FETCH)
+            found = ran.stdout if ran.code == 0 else ""
+        case _:
+            raise Usage(f"{where} is no reference", why="a secret stands there as env:NAME, file:PATH or cmd:COMMAND", hint="migrate preflight")
+    if not found.strip():
+        raise Usage(f"{where}: {how}:{what} gives nothing", hint="migrate preflight")
+    return found.strip()
 
 
 def load_settings(name: str, options: Given, file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

@@ -8,7 +8,7 @@ from typing import Any
 
 from portkey_migrate.errors import Unreachable
 from portkey_migrate.model import Answer
-from portkey_migrate.systems.at import At
+from portkey_migrate.systems.at import AGAIN, At
 
 POLL = 0.05  # seconds from look to look at what cannot be watched (an HTTP answer); inside an outage the last of them is downtime of our own
 REST = 0.01  # at least this much of it is slept: a look that takes long itself (rbd) must not become a busy loop
@@ -41,7 +41,7 @@ def until(
             at.clock.sleep(min(UNREAD if "unread" in answer.values else max(POLL - spent, REST), left))
             continue
         try:
-            at.systems[answer.watch.system].watch(answer.watch.kind, answer.watch.namespace, at.since(answer.watch), min(WATCH, left))
+            at.systems[answer.watch.system].watch(answer.watch.kind, answer.watch.namespace, at.since(answer.watch), min(WATCH, left, answer.values.get(AGAIN, WATCH)))
         except Unreachable:
             at.clock.sleep(min(UNREAD, left))
 

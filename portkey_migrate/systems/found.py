@@ -54,6 +54,7 @@ def _kept(app: App, namespace: str, workloads: Sequence[tuple[str, Mapping[str, 
         return {}
     claims = list(dict.fromkeys(claim for kind, one in workloads for claim in _claims(kind, one)))
     sources = [one for one in at.list("source", "ReplicationSource", namespace) if dig(one, "spec.sourcePVC") in claims]
+    sources = [one for one in sources if one["metadata"]["name"] in (app.name, *claims)] or sources  # a second one is `restic-has-one-writer`'s
     if len(sources) > 1:
         names = ", ".join(one["metadata"]["name"] for one in sources)
         _refuse(app, f"one ReplicationSource backs it up, or the safety backup would have to prove several; namespace {namespace} has {names}")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from portkey_migrate.model import Answer, Ref, dig, not_yet, ok, unknown
-from portkey_migrate.systems.at import At
+from portkey_migrate.systems.at import AGAIN, At
 
 LEASES = "kube-node-lease"
 PATIENCE = 20.0  # seconds: two Leases; after that a silent node is shut out instead of waited for, where the plan says so
@@ -105,12 +105,15 @@ def patient(at: At, answer: Answer) -> Answer:
         return answer
     if shut_out(at):
         return replace(answer, verdict="warn", why=f"{answer.why}; its writer is shut out of Ceph", values={**answer.values, "silent": True})
-    now = leases(at, "source")
-    since, first = at.mind.setdefault("patience:source", (at.clock.monotonic(), now))
+    now, clock = leases(at, "source"), at.clock.monotonic()
     nodes = at.mind.get("nodes:source") or ran_on(at, "source") or sorted(now)
-    heard = any(now.get(node) != first.get(node) for node in nodes)
-    if heard or at.clock.monotonic() - since < PATIENCE:
-        return answer
+    since, last = at.mind.get("patience:source", (clock, {}))
+    if any(now.get(node) != last.get(node) for node in nodes):
+        since = clock  # heard of, by our own clock: theirs is not asked
+    at.mind["patience:source"] = since, now
+    left = PATIENCE - (clock - since)
+    if left > 0:
+        return replace(answer, values={**answer.values, AGAIN: left})
     why = f"{answer.why}; {', '.join(nodes)} has said nothing for {PATIENCE:.0f} s, its writer is shut out of Ceph next"
     return replace(answer, verdict="warn", why=why, values={**answer.values, "silent": True})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -112,7 +113,7 @@ def act(verb: str, given_: Given, subject: str | None, do: Callable[[Session], A
     if outcome.error is not None:
         from portkey_migrate.report import failures
 
-        sys.stderr.write(failures.screen(outcome.error, paper_of(sys.stderr, os.environ)))
+        sys.stderr.write(failures.screen(outcome.error, paper_of(sys.stderr, os.environ), tz=UTC if given_.utc else None))
     return int(outcome.exit)
 
 

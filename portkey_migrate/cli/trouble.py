@@ -57,11 +57,13 @@ def as_ours(error: Exception) -> MigrateError:
 
 def show(error: MigrateError, words: Sequence[str]) -> int:
     """The error on stderr, and with `-o json` as one document on stdout too. Returns its exit status."""
+    from datetime import UTC
+
     from portkey_migrate.report import failures
     from portkey_migrate.report.paper import paper_of
 
     sys.stdout.flush()
-    sys.stderr.write(failures.screen(error, paper_of(sys.stderr, os.environ), every_fault="lint" in words))
+    sys.stderr.write(failures.screen(error, paper_of(sys.stderr, os.environ), every_fault="lint" in words, tz=UTC if "--utc" in words else None))
     if wants_json(words):
         import json
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
-from portkey_migrate.report import facts, following, serving, words, writing
+from portkey_migrate.report import facts, following, serving, told, words, writing
 from portkey_migrate.report.serving import Moving
 from portkey_migrate.report.status import Report, Standing
 
@@ -186,18 +186,8 @@ def _apart(one: Standing, known: _Known, now: datetime, tz: tzinfo | None, *, he
         return f"{one.subject} is stopped: its data is on {one.serves}, whole; whether people are served was not seen."
     if moving is None and known.last is not None and known.last.by_itself and known.past is not None:
         down = f" Down {words.duration(one.down_seconds)} of {words.duration(one.budget)}." if one.down_seconds else ""
-        return f"{home(one.subject, known.past.rows, known.last, now, tz)} Lost: nothing.{down}"
+        return f"{told.home(one.subject, known.past.rows, known.last, now, tz)} Lost: nothing.{down}"
     return ""
-
-
-def home(subject: str, rows: Sequence[Any], back: Any, now: datetime, tz: tzinfo | None) -> str:
-    """`app/vaultwarden is on K3s and answers (200, 23:41:52).` by the look that the way back ended with; without one it only says where it is."""
-    looks = [row for row in rows if row.transition == back.id and row.name in ("source-answers", "seen-at-the-source") and row.done_at is not None]
-    if not looks:
-        return f"{subject} is on K3s."
-    last = looks[-1]
-    status = (last.answer.values if last.answer is not None else {}).get("value", "")
-    return f"{subject} is on K3s and answers ({', '.join(part for part in (str(status), words.clock(last.done_at, now, tz)) if part)})."
 
 
 def _sentences(snapshot: Any, moving: Mapping[str, Moving], stands: Sequence[Standing], now: datetime, tz: tzinfo | None, *, held: bool) -> list[str]:

@@ -55,7 +55,12 @@ def of(subject: Any, past: Any, moving: Moving | None, serves: str, now: datetim
 
 def node(past: Any) -> str:
     """Where the app ran on K3s when a move last looked; "" where none did."""
-    seen = [row for row in past.rows if row.name == "writer-is-known"] if past is not None else []
+    return node_in(past.rows) if past is not None else ""
+
+
+def node_in(rows: Sequence[Any]) -> str:
+    """The same of some rows."""
+    seen = [row for row in rows if row.name == "writer-is-known" and row.done_at is not None]
     return words.listed([str(one) for one in _values(seen[-1]).get("nodes") or []]) if seen else ""
 
 
@@ -146,6 +151,9 @@ def _backup(at: _Look) -> str:
             said.append(f"{words_} {at.when(row.done_at)}{f', restic snapshot {kept}' if kept else ''}")
     fresh = at.answer("backup-is-fresh")
     if not said and fresh is not None:
+        ended = fresh.answer.values.get("ended")
+        if fresh.answer.passes and ended:
+            return f"newest of its schedule {at.when(datetime.fromisoformat(str(ended)))}"
         return f"{'' if fresh.answer.passes else 'not safe: '}{fresh.answer.why}; asked {at.when(fresh.at)}"
     return "; ".join(said)
 

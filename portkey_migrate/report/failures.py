@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import Any
 
 from portkey_migrate.errors import MigrateError
 from portkey_migrate.report import API_VERSION, words
 from portkey_migrate.report.layout import fold
 from portkey_migrate.report.paper import Paper
+from portkey_migrate.report.told import told
 
 MOST_FAULTS = 10
 
 
-def screen(error: MigrateError, paper: Paper, *, every_fault: bool = False) -> str:
-    """What stderr shows. The faults of a plan stand one a line, each where an editor can jump to it; more than ten only where they were asked for."""
-    lines = [f"✖ {error.code} {error.what}"]
+def screen(error: MigrateError, paper: Paper, *, every_fault: bool = False, tz: tzinfo | None = None) -> str:
+    """What stderr shows: the data first. Faults of a plan stand one a line, for an editor to jump to; more than ten where they were asked for."""
+    what, why, safe = told(error.code, error.why, error.data, tz) or (error.what, error.why, error.safe)
+    first, *more = fold(f"✖ {error.code} {what}", paper.width)
+    lines = [first, *(f"    {line}" for line in fold(" ".join(more), max(paper.width - 4, 0)) if line)]
     faults = error.data.get("faults")
     if faults:
         shown = faults if every_fault else faults[:MOST_FAULTS]
         lines += [str(fault) for fault in shown]
         lines += [f"and {len(faults) - len(shown)} more"] if len(faults) > len(shown) else []
-    lines += _said("why", error.why if not faults else "", paper)
+    mends = _mends(error)
+    lines += _said("why", why if not faults and why not in mends and why != "\n".join(mends) else "", paper)
+    lines += [f"    {'mend' if n == 0 else '':<8}{line}" for n, line in enumerate(mends)]
     lines += [f"    {label:<8}{value}" for label, value in _about(error) if value]
-    lines += _said("safe", error.safe, paper)
+    lines += _said("safe", safe, paper)
     lines += [f"    {'next' if n == 0 else 'or':<8}{command}" for n, command in enumerate(words.commands(error.hint))]
     return paper.print("\n".join(lines)) + "\n"
 
 
+def _mends(error: MigrateError) -> list[str]:
+    """The lines to commit or to type, each as it is: a folded one could not be copied."""
+    fix = str(getattr(error.data.get("answer"), "fix", "") or "")
+    return [line for line in fix.split("\n") if line.strip()]
+
+
 def document(error: MigrateError) -> dict[str, Any]:
-    """`kind: Error`, for `-o json`."""
+    """`kind: Error`, for `-o json`. Its times are UTC."""
+    what, why, safe = told(error.code, error.why, error.data, UTC) or (error.what, error.why, error.safe)
     out = {
         "apiVersion": API_VERSION,
         "kind": "Error",
         "code": error.code,
         "exit": error.exit,
-        "what": error.what,
-        "why": error.why,
-        "safe": error.safe,
+        "what": what,
+        "why": why,
+        "safe": safe,
         "next": words.commands(error.hint),
     }
     if error.data.get("check"):
         out["check"] = str(error.data["check"])
+    if _mends(error):
+        out["fix"] = _mends(error)
     if error.data.get("faults"):
         out["faults"] = [str(fault) for fault in error.data["faults"]]
     about = {label: str(value) for label, value in _about(error) if value}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from portkey_migrate.report import API_VERSION, words
+from portkey_migrate.report import API_VERSION, causes, words
 from portkey_migrate.report.pages import Block, Column, Command, Line, Table
 
 SYMBOLS = {"ok": "✔", "warn": "!", "skip": "·", "block": "✖", "unknown": "✖", "not-yet": "◐"}
@@ -39,6 +39,7 @@ class Preflight(NamedTuple):
             "world": self.world,
             "blocked_by": self.blocked_by,
             "warned_by": self.warned_by,
+            "causes": [{"cause": one.why, "fix": one.fix, "by": one.by, "checks": list(one.checks)} for one in causes.of(self.asked)],
             "checks": [
                 {
                     "subject": one.subject,
@@ -58,31 +59,54 @@ class Preflight(NamedTuple):
         out: list[Block] = [Line(f"Preflight {self.subject}: {words.count(len(self.asked), 'check')}, nothing was changed")]
         if words.world(self.world):
             out.append(Line(words.world(self.world)))
+        out += [Line(sentence, strong=n == 0) for n, sentence in enumerate(causes.said(self.asked))]
         ordered = sorted(self.asked, key=lambda one: _ORDER[one.answer.verdict])
-        rows = tuple(
-            (SYMBOLS[one.answer.verdict], one.answer.verdict, one.check, one.answer.why + (_values(one.answer) if wide else "")) for one in ordered
-        )
-        if rows:
-            out += [Line(), Table((Column(""), Column("ANSWER"), Column("CHECK"), Column("SEEN", folds=True, below=True)), rows)]
-        fixes = [one for one in ordered if one.answer.fix and one.answer.verdict != "ok"]
-        if fixes:
-            out.append(Line())
-            for one in fixes:
-                first, *more = one.answer.fix.split("\n")
-                out += [Command(f"{one.check}: {first}", label="fix "), *(Command(f"      {line}", label="") for line in more)]
+        out += [*self._table(ordered, wide=wide), *self._fixes(ordered)]
         out.append(Line())
-        typed = words.typed(self.subject)
+        typed = words.typed(self.subject) if "/" in self.subject else ""
         if self.blocked_by:
             return [
                 *out,
-                Line(f"✖ {words.count(len(self.blocked_by), 'check blocks', 'checks block')}: {', '.join(self.blocked_by)}"),
-                Command(f"migrate preflight {typed}", "asks again"),
+                Line(f"✖ {words.count(len(self.blocked_by), 'check blocks', 'checks block')}: {', '.join(dict.fromkeys(self.blocked_by))}", hang=2),
+                Command(f"migrate preflight {typed}".strip(), "asks again"),
             ]
         return [
             *out,
             Line("✔ nothing blocks" + (f", {words.count(len(self.warned_by), 'warning')}" if self.warned_by else "")),
-            Command(f"migrate advance {typed}"),
+            Command(f"migrate advance {typed}".strip()),
         ]
+
+    def _table(self, ordered: Sequence[Any], *, wide: bool) -> list[Block]:
+        """Every answer of one subject; of many only those that are not well, for a page of four hundred green lines hides the red one."""
+        subjects = list(dict.fromkeys(one.subject for one in self.asked))
+        many = len(subjects) > 1
+        shown = [one for one in ordered if wide or not many or one.answer.verdict not in ("ok", "skip")]
+        left = len(ordered) - len(shown)
+        said = [Line(f"✔ {words.count(left, 'answer')} of {words.count(len(subjects), 'app')} that are well")] if left else []
+        if not shown:
+            return [Line(), *said] if said else []
+        columns = (Column(""), Column("ANSWER"), *([Column("SUBJECT")] if many else []), Column("CHECK"), Column("SEEN", folds=True, below=True))
+        rows = tuple(
+            (
+                SYMBOLS[one.answer.verdict],
+                one.answer.verdict,
+                *([one.subject] if many else []),
+                one.check,
+                one.answer.why + (_values(one.answer) if wide else ""),
+            )
+            for one in shown
+        )
+        return [Line(), Table(columns, rows), *said]
+
+    def _fixes(self, ordered: Sequence[Any]) -> list[Block]:
+        """The lines that mend, each once and as it is."""
+        out: list[Block] = []
+        for one in ordered:
+            if one.answer.fix and one.answer.verdict != "ok":
+                first, *more = one.answer.fix.split("\n")
+                lines = [Command(f"{one.check}: {first}", label="fix "), *(Command(f"      {line}", label="") for line in more)]
+                out += [] if lines[0] in out else lines
+        return [Line(), *out] if out else []
 
 
 def _values(answer: Any) -> str:

@@ -21,6 +21,7 @@ class Progress:
         self._subject = ""
         self._waited: dict[str, float] = {}
         self._passed: list[str] = []  # guards that are well: named in one line, so that the one that is not stands out
+        self._resumed: dict[str, int] = {}  # step whose answer the last run did not see → its attempts then
         self.down_since: datetime | None = None
         self.down = False
 
@@ -68,7 +69,15 @@ class Progress:
         seconds = words.duration(float(took)) if isinstance(took, int | float) else ""
         why = str(event.get("why") or "")
         word = "" if verdict == "ok" else f"{verdict}: "
-        return f"  {_SYMBOLS.get(verdict, '·')} {name:<42} {seconds:>7}{again}" + (f"   {word}{why}" if why or word else "")
+        said = f"  {_SYMBOLS.get(verdict, '·')} {name:<42} {seconds:>7}{again}" + (f"   {word}{why}" if why or word else "")
+        return said + self._it_happened(name, attempt) + _down(event)
+
+    def _it_happened(self, name: str, attempt: int) -> str:
+        """Of the step that the last run left without an answer: what the look at its object told."""
+        before = self._resumed.pop(name, None)
+        if before is None:
+            return ""
+        return "   asked: it had happened, nothing was repeated" if attempt == before else "   asked: it had not happened, it was done now"
 
     def _on_wait(self, event: Mapping[str, Any]) -> list[str]:
         name, passed = str(event.get("name", "")), float(event.get("for") or 0.0)
@@ -76,7 +85,19 @@ class Progress:
         if passed < due:
             return []
         self._waited[name] = max(passed * 2, due * 2)
-        return [f"  ◐ {name:<42} {words.duration(passed):>7}   not yet: {event.get('why') or 'no answer so far'}"]
+        reason = f"waits for {event['waits_for']}" if event.get("waits_for") else "not yet"
+        return [f"  ◐ {name:<42} {words.duration(passed):>7}   {reason}: {event.get('why') or 'no answer so far'}{_down(event)}"]
+
+    def _on_resumed(self, event: Mapping[str, Any]) -> list[str]:
+        """What the last run left: who, how far, and what nobody saw the answer of."""
+        said = f"  Last: {event.get('who') or 'somebody'}, {event['subject']} {event['leaves']} -> {event['reaches']}"
+        said += f", step {event['step']} of {event['of']}"
+        sent = event.get("sent")
+        if not isinstance(sent, datetime):
+            return [f"{said}, {event['name'] or 'all steps done'}, not begun. Going on."]
+        self._resumed[str(event["name"])] = int(event.get("attempt") or 0)
+        answer = "answered, not yet seen to have come" if event.get("reply") == "ok" else "no result"
+        return [f"{said}, {event['name']}, intent {words.clock(sent, sent, self._tz)}, {answer}. Asking whether it happened."]
 
     def _on_state(self, event: Mapping[str, Any]) -> list[str]:
         return [f"{event['subject']} is {event['state']}"]
@@ -91,7 +112,7 @@ class Progress:
 
     def _on_up(self, event: Mapping[str, Any]) -> list[str]:
         self.down, self.down_since = False, None
-        seconds = event.get("seconds")
+        seconds = event.get("for", event.get("seconds"))
         return [f"  ▏ up again, down for {words.duration(float(seconds))}" if isinstance(seconds, int | float) else "  ▏ up again"]
 
     def _on_note(self, event: Mapping[str, Any]) -> list[str]:
@@ -99,3 +120,12 @@ class Progress:
 
     def _on_users(self, event: Mapping[str, Any]) -> list[str]:
         return [f"  people now: {event['text']}"]
+
+
+def _down(event: Mapping[str, Any]) -> str:
+    """`   ▌ down 14s of 3m`: on every line inside an outage, so that nobody has to subtract times at night."""
+    seconds = event.get("down")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        return ""
+    budget = event.get("budget")
+    return f"   ▌ down {words.duration(float(seconds))}" + (f" of {words.duration(float(budget))}" if budget else "")

@@ -49,8 +49,9 @@ class Rehearsal(NamedTuple):
             out.append(Line(f"  refused by {', '.join(it['blocked_by'])}"))
         apps = it.get("apps") or []
         if apps:
-            columns = tuple(Column(title) for title in ("APP", "STATE", "SERVED BY", "ACKNOWLEDGED", "LOST", "TWO WRITERS", "DOWN"))
+            columns = tuple(Column(title) for title in ("APP", "STATE", "SERVED BY", "ACKNOWLEDGED", "LOST", "TWO WRITERS", "DOWN", "OURS"))
             out += [Line(), Table(columns, tuple(_app(app) for app in apps))]
+            out += [Line(f"{app.get('name')} waited {said}", hang=2) for app in apps if (said := _waits(app))]
         crashes = it.get("crashes") or {}
         if crashes.get("points"):
             said = ", ".join(
@@ -96,7 +97,19 @@ def _app(app: Mapping[str, Any]) -> tuple[str, ...]:
         str(app.get("lost_writes", "unknown")),
         words.duration(float(app.get("double_writer_seconds") or 0)),
         down,
+        words.duration(round(float(app.get("engine_outage_seconds") or 0), 2)),
     )
+
+
+def _waits(app: Mapping[str, Any]) -> str:
+    """For what was not true yet, the longest first: outage that is not the tool's own (lab.md 10)."""
+    total: dict[str, float] = {}
+    for wait in app.get("waits") or []:
+        if isinstance(wait, Mapping):
+            what = str(wait.get("what") or wait.get("reason") or "something")
+            total[what] = total.get(what, 0.0) + float(wait.get("seconds") or 0)
+    longest = sorted(total.items(), key=lambda one: -one[1])
+    return words.listed([f"{words.duration(seconds)} for {what}" for what, seconds in longest], 6)
 
 
 def _fault(fault: Any) -> str:

@@ -74,4 +74,3 @@ def outage(transitions: Sequence[Any], now: datetime) -> tuple[datetime | None, 
     if newest is None:
         return None, 0.0
     return (newest.since if newest.until is None else None), newest.seconds(now)
-

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from portkey_migrate.lab import chosen, http1, sessions
+from portkey_migrate.lab import chosen, http1, pve, sessions
 from portkey_migrate.lab.sessions import Actor, Channel, Session
 
 if TYPE_CHECKING:
@@ -40,14 +40,17 @@ class Delivery:
         if channel is None:
             return
         refused = call.note.get("refused")
-        if refused is not None:
+        if refused is not None and call.cluster == pve.CLUSTER:
+            # What stands before Proxmox's own server: nothing of its API is in such an answer.
+            channel.out += http1.answer(596, {}, b"", "Broken pipe")
+        elif refused is not None:
             failure = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
             body = json.dumps({**failure, "message": refused["message"], "reason": refused["reason"], "code": refused["status"]}).encode()
             channel.out += http1.answer(refused["status"], {"Content-Type": "application/json"}, body)
         elif hasattr(call.response, "take"):
             channel.out += http1.stream(200, call.response.headers)
         else:
-            channel.out += http1.answer(call.response.status, call.response.headers, call.response.body)
+            channel.out += http1.answer(call.response.status, call.response.headers, call.response.body, getattr(call.response, "reason", ""))
             if actor is not None and not call.mutating:
                 chosen.looked(self.world, actor, f"{call.cluster} {call.note['target']}", call.response.body)
         self._deliver(session, channel)

@@ -47,7 +47,8 @@ def freeze_where_it_runs(world: World, cluster: str, app: str, seconds: float | 
     """The node of the app's Pods, Terminating ones too; where it has none, the nodes that had it."""
     nodes = {pod["spec"].get("nodeName", "") for pod in world.store.list(cluster, "Pod", app)} - {""}
     if not nodes:
-        images = {container["image"] for one in world.store.list(cluster, "Deployment", app) for container in one["spec"]["template"]["spec"]["containers"]}
+        templates = [one["spec"]["template"]["spec"] for one in world.store.list(cluster, "Deployment", app)]
+        images = {container["image"] for one in templates for container in one["containers"]}
         pulled = world.controllers[f"{cluster}/kubelet"].pulled  # type: ignore[attr-defined] # the controller of that name
         nodes = {node for node, had in pulled.items() if images & had}
     for node in sorted(nodes):

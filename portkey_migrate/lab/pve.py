@@ -85,6 +85,7 @@ class Snapshot(NamedTuple):
     snaptime: int
     parent: str
     vmstate: bool
+    state: str = ""  # prepare, delete: a task is at it
 
 
 @dataclass
@@ -187,7 +188,7 @@ class Pve:
         out: list[dict[str, Any]] = []
         for one in vm.snapshots:
             said: dict[str, Any] = {"name": one.name, "description": one.description, "snaptime": one.snaptime, "vmstate": int(one.vmstate)}
-            out.append({**said, **({"parent": one.parent} if one.parent else {})})
+            out.append({**said, **({"parent": one.parent} if one.parent else {}), **({"snapstate": one.state} if one.state else {})})
         now = {"name": "current", "description": "You are here!", "digest": "0" * 40, "running": int(vm.status == "running")}
         return [*out, {**now, **({"parent": vm.parent} if vm.parent else {})}]
 
@@ -241,6 +242,10 @@ class Pve:
             world.schedule(world.now + 0.5, "pve.fails", upid, fault)
         else:
             vm.lock = lock
+            if then == "made":  # its entry stands while it is made
+                vm.snapshots.append(Snapshot(name, args[1], int(world.now), vm.parent, args[2], "prepare"))
+            elif then == "removed":
+                vm.snapshots = [one._replace(state="delete") if one.name == name else one for one in vm.snapshots]
             world.schedule(world.now + world.latency("vm-snapshot"), "pve.ends", upid, vm.vmid, then, args)
         return upid
 
@@ -263,7 +268,8 @@ class Pve:
                 act(self.world, *more)
 
     def made(self, vm: Vm, name: str, description: str, vmstate: bool) -> None:  # noqa: FBT001 (an event's arguments are a tuple)
-        vm.snapshots.append(Snapshot(name, description, int(self.world.now), vm.parent, vmstate))
+        del description, vmstate
+        vm.snapshots = [one._replace(state="") if one.name == name else one for one in vm.snapshots]
         vm.parent = name
 
     def removed(self, vm: Vm, name: str) -> None:

@@ -93,7 +93,8 @@ def _found(world: World, spec: str, options: dict[str, str]) -> tuple[Image | No
 
 
 def _missing(world: World, name: str) -> Result:
-    noise = f"{datetime.fromtimestamp(world.now, UTC).isoformat()} 7f1 -1 librbd::image::OpenRequest: failed to retrieve name: (2) No such file or directory\n"
+    at = datetime.fromtimestamp(world.now, UTC).isoformat()
+    noise = f"{at} 7f1 -1 librbd::image::OpenRequest: failed to retrieve name: (2) No such file or directory\n"
     return _told(world, ENOENT, "", f"{noise}rbd: error opening image {name}: (2) No such file or directory\n")
 
 
@@ -181,7 +182,7 @@ def _snap_rm(world: World, spec: str, options: dict[str, str]) -> Result:
         return _missing(world, spec)
     found = _snapshot(image, snap)
     if found is None:
-        return _told(world, ENOENT, "", f"Removing snap: 0% complete...failed.\nrbd: failed to remove snapshot: (2) No such file or directory\n")
+        return _told(world, ENOENT, "", "Removing snap: 0% complete...failed.\nrbd: failed to remove snapshot: (2) No such file or directory\n")
     image.snapshots.remove(found)
     _wrote(world, "delete", "Snapshot", f"{image.name}@{snap}", changed=True, status=0)
     return _told(world, 0, "", "Removing snap: 100% complete...done.\n")
@@ -203,7 +204,8 @@ def _rm(world: World, spec: str, options: dict[str, str]) -> Result:
     if image is None:
         return _missing(world, spec)
     if image.snapshots:
-        return _told(world, ENOTEMPTY, "", "rbd: image has snapshots - these must be deleted with 'rbd snap purge' before the image can be removed.\n")
+        held = "rbd: image has snapshots - these must be deleted with 'rbd snap purge' before the image can be removed.\n"
+        return _told(world, ENOTEMPTY, "", held)
     if not ceph(world).remove(world, image):
         return _told(world, EBUSY, "", "rbd: error: image still has watchers\n")
     _wrote(world, "delete", "Image", image.name, changed=True, status=0)
@@ -256,7 +258,7 @@ def ceph_command(world: World, argv: Sequence[str], stdin: str) -> Result:
     return _told(world, EINVAL, "", f"no valid command found; invalid command: {' '.join(words)}\nError EINVAL: invalid command\n")
 
 
-def _blocklist(world: World, verb: str, rest: list[str], options: dict[str, str]) -> Result:
+def _blocklist(world: World, verb: str, rest: list[str], options: dict[str, str]) -> Result:  # noqa: PLR0911 (one answer each)
     here = ceph(world)
     if verb == "ls":
         there = [{"addr": address, "until": datetime.fromtimestamp(until, UTC).isoformat()} for address, until in here.listed(world.now).items()]

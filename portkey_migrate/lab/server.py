@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portkey_migrate.lab import api, chosen, http1, pve, sessions
+from portkey_migrate.lab import api, chosen, http1, sessions
 from portkey_migrate.lab.calls import Call, is_mutating
 from portkey_migrate.lab.delivery import Delivery
 from portkey_migrate.lab.frames import Header, Unpacker, pack

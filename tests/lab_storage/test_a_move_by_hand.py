@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from portkey_migrate.lab import data, worlds
+from portkey_migrate.lab.controllers import ready
 from portkey_migrate.lab.fingerprint import differences, normal
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.world import World
@@ -37,10 +38,12 @@ def route(hand: Hand, to: str) -> None:
 def prepare(hand: Hand) -> None:
     hand.stands_on_the_target()
     tls = hand.get("source", "Secret", f"{APP}-tls")
-    hand.world.store.create("target", "Secret", {"metadata": {"name": f"{APP}-tls", "namespace": APP}, "type": tls["type"], "data": tls["data"]}, by())
+    secret = {"metadata": {"name": f"{APP}-tls", "namespace": APP}, "type": tls["type"], "data": tls["data"]}
+    hand.world.store.create("target", "Secret", secret, by())
     hand.make("target", "Ingress", APP, hand.get("source", "Ingress", APP)["spec"])
     hand.make("source", "Service", "pm-proxy", {"ports": [{"name": "https", "port": 443}]})
-    ends = {"addressType": "IPv4", "endpoints": [{"addresses": ["192.168.0.160"], "conditions": {"ready": True}}], "ports": [{"name": "https", "port": 443}]}
+    end = {"addresses": ["192.168.0.160"], "conditions": {"ready": True}}
+    ends = {"addressType": "IPv4", "endpoints": [end], "ports": [{"name": "https", "port": 443}]}
     labels = {"kubernetes.io/service-name": "pm-proxy"}
     hand.world.store.create("source", "EndpointSlice", {"metadata": {"name": "pm-proxy", "namespace": APP, "labels": labels}, **ends}, by())
     hand.wait(10)
@@ -67,7 +70,7 @@ def forward(hand: Hand, *, wait: bool = True, hold: bool = True, fence: bool = T
         quiet(hand, "source")
     hand.fence("target", "100")
     hand.scale("target", 1)
-    hand.until(lambda: any(one["status"] == "True" for pod in hand.pods("target") for one in pod["status"].get("conditions", ()) if one["type"] == "Ready"))
+    hand.until(lambda: any(ready(pod) for pod in hand.pods("target")))
     route(hand, "target")
 
 

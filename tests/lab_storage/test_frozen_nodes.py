@@ -62,7 +62,7 @@ def moved_past_a_frozen_writer(hand: Hand, world: World, *, shut_out: bool) -> N
         assert hand.run("ceph", "osd", "blocklist", "add", address, "604800")["code"] == 0
     hand.fence("target", "10")
     hand.scale("target", 1)
-    hand.until(lambda: hand.watchers())
+    hand.until(hand.watchers)
     hand.wait(100)
 
 

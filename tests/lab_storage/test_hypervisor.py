@@ -53,7 +53,8 @@ def test_a_snapshot_is_a_task_that_takes_its_time(here: Pve, world: World) -> No
     assert len(upid.split(":")) == 9
     assert task(here, upid)["status"] == "running"
     assert data(call(here, "GET", "/nodes/gondor/qemu/104/status/current"))["lock"] == "snapshot"
-    assert names(here) == ["current"]
+    (entry, _) = data(call(here, "GET", "/nodes/gondor/qemu/104/snapshot"))
+    assert (entry["name"], entry["snapstate"]) == ("pm-1a2b-3", "prepare")
     world.run_until(world.now + 61)
     assert (task(here, upid)["status"], task(here, upid)["exitstatus"]) == ("stopped", "OK")
     assert names(here) == ["pm-1a2b-3", "current"]
@@ -67,7 +68,8 @@ def test_a_name_taken_and_a_lock_fail_in_the_task_and_raise_nothing(here: Pve, w
     world.run_until(world.now + 61)
     again = data(call(here, "POST", "/nodes/gondor/qemu/104/snapshot", "snapname=one"))
     world.run_until(world.now + 1)
-    assert [task(here, upid)["exitstatus"] for upid in (first, locked, again)] == ["OK", "VM is locked (snapshot)", "snapshot name 'one' already used"]
+    said = [task(here, upid)["exitstatus"] for upid in (first, locked, again)]
+    assert said == ["OK", "VM is locked (snapshot)", "snapshot name 'one' already used"]
     assert names(here) == ["one", "current"]
 
 

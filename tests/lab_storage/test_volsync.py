@@ -141,7 +141,7 @@ def test_without_retain_one_snapshot_is_kept(bites: bool, kept: int, world: Worl
 
 
 def test_with_retain_days_and_weeks_are_kept(hand: Hand, world: World) -> None:
-    """daily 7, weekly 4, last 3 (what phase 0 asks to commit)."""
+    """Daily 7, weekly 4, last 3 (what phase 0 asks to commit)."""
     hand.wait(20 * 86400)
     days = {stamp(one.t)[:10] for one in repository(world).backups}
     assert len(days) >= 7
@@ -208,7 +208,7 @@ def test_a_restore_from_nothing_is_successful_too(hand: Hand, world: World) -> N
 
 
 def test_the_runbooks_destination_never_completes(hand: Hand) -> None:
-    """destinationPVC without a copyMethod: the data may be there, the destination says Error for ever (domain B09)."""
+    """A destinationPVC without a copyMethod: the data may be there, the destination says Error for ever (domain B09)."""
     restic = {"repository": "vaultwarden-volsync-secret", "destinationPVC": APP, "capacity": "5Gi", "accessModes": ["ReadWriteOnce"]}
     hand.make("source", "ReplicationDestination", "vaultwarden-restore", {"trigger": {"manual": "restore-1"}, "restic": restic})
     hand.wait(3600)

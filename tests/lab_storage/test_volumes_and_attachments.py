@@ -140,7 +140,7 @@ def test_the_other_cluster_maps_the_same_image_and_two_write(hand: Hand, world: 
 
 
 def test_without_the_drivers_secret_the_image_is_not_mapped(hand: Hand) -> None:
-    """fetching NodeStageSecretRef … not found: the Pod stays ContainerCreating until it is there (domain B36)."""
+    """Fetching NodeStageSecretRef … not found: the Pod stays ContainerCreating until it is there (domain B36)."""
     hand.stands_on_the_target()
     secret = hand.get("target", "Secret", "rook-csi-rbd-node", "rook-ceph")
     hand.delete("target", "Secret", "rook-csi-rbd-node", "rook-ceph")
@@ -152,13 +152,14 @@ def test_without_the_drivers_secret_the_image_is_not_mapped(hand: Hand) -> None:
     hand.wait(120)
     assert hand.pods("target")[0]["status"]["phase"] == "Pending"
     assert not hand.watchers()
-    hand.world.store.create("target", "Secret", {"metadata": {"name": "rook-csi-rbd-node", "namespace": "rook-ceph"}, "data": secret["data"]}, hand_by())
+    metadata = {"name": "rook-csi-rbd-node", "namespace": "rook-ceph"}
+    hand.world.store.create("target", "Secret", {"metadata": metadata, "data": secret["data"]}, hand_by())
     hand.until(lambda: hand.pods("target")[0]["status"]["phase"] == "Running")
     assert hand.watchers()
 
 
 def test_a_disruption_budget_of_one_allows_no_eviction_and_asks_no_scale(hand: Hand) -> None:
-    """minAvailable 1 with one replica (portkey/cluster.md; real/ C, Eviction)."""
+    """At least 1 with one replica (portkey/cluster.md; real/ C, Eviction)."""
     status = hand.get("source", "PodDisruptionBudget", APP)["status"]
     assert (status["currentHealthy"], status["desiredHealthy"], status["disruptionsAllowed"]) == (1, 1, 0)
     hand.hold("source")

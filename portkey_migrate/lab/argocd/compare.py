@@ -11,7 +11,10 @@ from portkey_migrate.lab.kinds import KINDS
 
 Object = dict[str, Any]
 #: The order in which one sync applies (gitops-engine, kind order), as far as the lab's apps go.
-ORDER = ("Namespace", "ResourceQuota", "Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "Deployment", "StatefulSet", "Ingress", "PodDisruptionBudget")
+ORDER = (
+    "Namespace", "ResourceQuota", "Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "Deployment", "StatefulSet", "Ingress",
+    "PodDisruptionBudget",
+)  # fmt: skip
 
 
 class Resource(NamedTuple):

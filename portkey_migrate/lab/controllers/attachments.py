@@ -81,7 +81,7 @@ class Attachments(Controller):
             spec = {"attacher": DRIVER, "nodeName": node, "source": {"persistentVolumeName": volume["metadata"]["name"]}}
             self.create(world, "VolumeAttachment", {"metadata": {"name": name}, "spec": spec, "status": {"attached": False}})
 
-    def _attachment(self, world: World, now: float, attachment: Object) -> float | None:
+    def _attachment(self, world: World, now: float, attachment: Object) -> float | None:  # noqa: PLR0911 (the controller's questions in their order)
         name, node, volume = attachment["metadata"]["name"], attachment["spec"]["nodeName"], _volume(attachment)
         used = self._used(world, node, volume)
         if not attachment["status"].get("attached") and used:

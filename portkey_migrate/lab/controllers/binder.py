@@ -154,7 +154,7 @@ class Binder(Controller):
 
     def _bind(self, world: World, claim: Object, volume: Object) -> None:
         metadata = claim["metadata"]
-        ref = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]}
+        ref = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **{key: metadata[key] for key in ("namespace", "name", "uid")}}
         own = not volume["spec"].get("claimRef")
         annotations = {_BY_CONTROLLER: "yes"} if own else {}
         self.patch(world, volume, {"metadata": {"annotations": annotations}, "spec": {"claimRef": ref}, "status": {"phase": "Bound"}})

@@ -51,5 +51,6 @@ class ExternalSecrets(Controller):
             self.replace(world, {**there, "data": data})
         done = conditions(mine, {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}, stamped=stamp(now))
         if done != mine.get("status", {}).get("conditions"):
-            self.replace(world, {**mine, "status": {**mine.get("status", {}), "conditions": done, "binding": {"name": name}, "refreshTime": stamp(now)}})
+            status = {**mine.get("status", {}), "conditions": done, "binding": {"name": name}, "refreshTime": stamp(now)}
+            self.replace(world, {**mine, "status": status})
         return None

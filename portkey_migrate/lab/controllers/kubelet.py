@@ -37,25 +37,29 @@ class Kubelets(Controller):
         self.pulled: dict[str, set[str]] = {}  # node → images that it holds
 
     def keys(self, world: World, kind: str, old: Object | None, new: Object | None) -> Iterable[tuple[Key, float]]:
+        obj = either(old, new)
         if kind == "Pod":
-            if new is not None:
-                yield key_of(new), world.latency("scheduler", self.cluster)
-                if _ended(new) and old is not None and not _ended(old):
-                    yield from self.mounts.leaves(world, new, 0.0)
-            elif old is not None:
-                # Taken away by force: its process runs on until the kubelet has seen it.
-                running = self.stage.pop(old["metadata"]["uid"], None) is not None
-                if not _ended(old):
-                    yield from self.mounts.leaves(world, old, slow_end.takes(world, self.cluster) if running else 0.0)
-        elif kind in ("VolumeAttachment", "PersistentVolumeClaim"):
-            node = either(old, new)["spec"].get("nodeName", "")
-            for pod in self.list(world, "Pod", either(old, new)["metadata"].get("namespace", "")):
-                if claims(pod) and pod["spec"].get("nodeName", "") == node:
-                    yield key_of(pod), 0.02
-        elif either(old, new):
+            yield from self._of_pod(world, old, new)
+        elif kind == "Node":
             for pod in self.list(world, "Pod"):
                 if not pod["spec"].get("nodeName"):
                     yield key_of(pod), 0.05
+        else:
+            node = obj["spec"].get("nodeName", "")
+            for pod in self.list(world, "Pod", obj["metadata"].get("namespace", "")):
+                if claims(pod) and pod["spec"].get("nodeName", "") == node:
+                    yield key_of(pod), 0.02
+
+    def _of_pod(self, world: World, old: Object | None, new: Object | None) -> Iterable[tuple[Key, float]]:
+        if new is not None:
+            yield key_of(new), world.latency("scheduler", self.cluster)
+            if _ended(new) and old is not None and not _ended(old):
+                yield from self.mounts.leaves(world, new, 0.0)
+        elif old is not None:
+            # Taken away by force: its process runs on until the kubelet has seen it.
+            running = self.stage.pop(old["metadata"]["uid"], None) is not None
+            if not _ended(old):
+                yield from self.mounts.leaves(world, old, slow_end.takes(world, self.cluster) if running else 0.0)
 
     def act(self, world: World, now: float, key: Key) -> float | None:
         if key[0] == "unmap" and len(key) == len(("unmap", "node", "volume")):

@@ -41,7 +41,7 @@ class Mounts:
                 return when
         return None
 
-    def _mapped(self, world: World, now: float, node: str, volume: Object) -> float | None:
+    def _mapped(self, world: World, now: float, node: str, volume: Object) -> float | None:  # noqa: PLR0911 (the driver's questions in their order)
         at, name, image = (self.cluster, node), volume["metadata"]["name"], image_of(world, volume)
         if image is None:
             return now + _AGAIN  # MountVolume.MountDevice failed: image not found

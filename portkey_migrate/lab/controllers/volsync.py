@@ -71,7 +71,7 @@ class VolSync(Controller):
         if mine:
             yield (obj["metadata"]["labels"]["volsync.backube/kind"], obj["metadata"]["namespace"], mine), 0.05
 
-    def act(self, world: World, now: float, key: Key) -> float | None:
+    def act(self, world: World, now: float, key: Key) -> float | None:  # noqa: PLR0911 (the machine's states, one a line)
         mine = self.get(world, *key)
         if mine is None or not alive(mine):
             return None
@@ -134,7 +134,7 @@ class VolSync(Controller):
             return run.until
         return self._ends(world, now, key, mine, run)
 
-    def _mover(self, world: World, now: float, key: Key, mine: Object, run: Run) -> float | None:
+    def _mover(self, world: World, now: float, key: Key, mine: Object, run: Run) -> float | None:  # noqa: PLR0911 (what may hold a mover up, in its order)
         """A Job with one Pod; refused by a fence it comes again, later each time."""
         job = self.get(world, "Job", key[1], _job(key))
         if job is None:
@@ -315,7 +315,8 @@ class VolSync(Controller):
 
     def _says(self, world: World, mine: Object, now: float, status: str, reason: str, fields: Object, message: str = "") -> None:
         there = self.get(world, mine["kind"], *key_of(mine)) or mine
-        said = conditions(there, {"type": "Synchronizing", "status": status, "reason": reason, "message": message or _MESSAGES[reason]}, stamped=stamp(now))
+        turned = {"type": "Synchronizing", "status": status, "reason": reason, "message": message or _MESSAGES[reason]}
+        said = conditions(there, turned, stamped=stamp(now))
         new = {key: value for key, value in {**there.get("status", {}), **fields, "conditions": said}.items() if value is not None}
         if new != there.get("status"):
             self.replace(world, {**there, "status": new})

@@ -1,26 +1,23 @@
-"""A claim lost its sync options: its Application, once deleted or moved out of the list, takes the volume along (domain B24)."""
+"""A claim goes with its Application: nothing says that it must not be pruned or deleted (domain B24)."""
 
 from typing import Any
 
 from portkey_migrate.lab.argocd import OPTIONS
 from portkey_migrate.lab.situations import Situation, committed
+from portkey_migrate.lab.situations.storage import claims
 from portkey_migrate.lab.world import World
 from portkey_migrate.lab.worlds.furnish import MAKER
 
 
-def _bare(manifest: dict[str, Any]) -> dict[str, Any]:
-    if manifest["kind"] != "PersistentVolumeClaim":
-        return manifest
-    kept = {key: value for key, value in manifest["metadata"].get("annotations", {}).items() if key != OPTIONS}
-    return {**manifest, "metadata": {**manifest["metadata"], "annotations": kept}}
+def apply(world: World, app: str) -> None:
+    def bare(manifest: dict[str, Any]) -> dict[str, Any]:
+        if manifest["kind"] != "PersistentVolumeClaim":
+            return manifest
+        return {**manifest, "metadata": {key: value for key, value in manifest["metadata"].items() if key != "annotations"}}
+
+    committed(world, "source", app, bare)
+    for claim in claims(world, "source", app):
+        world.store.patch("source", "PersistentVolumeClaim", app, claim["metadata"]["name"], {"metadata": {"annotations": {OPTIONS: None}}}, MAKER)
 
 
-def apply(world: World, _app: str) -> None:
-    for claim in list(world.store.list("source", "PersistentVolumeClaim")):
-        namespace, name = claim["metadata"]["namespace"], claim["metadata"]["name"]
-        if OPTIONS in claim["metadata"].get("annotations", {}):
-            committed(world, "source", namespace, _bare)
-            world.store.patch("source", "PersistentVolumeClaim", namespace, name, {"metadata": {"annotations": {OPTIONS: None}}}, MAKER)
-
-
-SITUATION = Situation("claim-prunable", "A deleted Application takes its claim along.", apply)
+SITUATION = Situation("claim-prunable", "The app's claim on the source may be pruned.", apply)

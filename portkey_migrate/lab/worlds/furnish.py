@@ -84,7 +84,11 @@ ROLE = (
     ),
     Rule(("get", "list", "watch"), ("apps",), ("replicasets", "daemonsets")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("networking.k8s.io", "discovery.k8s.io"), ("ingresses", "endpointslices")),
-    Rule(("get", "list", "watch"), ("networking.k8s.io", "coordination.k8s.io", "policy", "storage.k8s.io", "snapshot.storage.k8s.io", "batch"), ("*",)),
+    Rule(
+        ("get", "list", "watch"),
+        ("networking.k8s.io", "coordination.k8s.io", "policy", "storage.k8s.io", "snapshot.storage.k8s.io", "batch"),
+        ("*",),
+    ),
     Rule(("delete",), ("policy",), ("poddisruptionbudgets",)),
     Rule(("get", "list", "watch", "patch"), ("argoproj.io",), ("applications", "applicationsets", "appprojects")),
     Rule(("get", "list", "watch", "create", "patch", "delete"), ("volsync.backube", "external-secrets.io"), ("*",)),
@@ -215,7 +219,7 @@ def restic_root(world: World) -> str:
     return f"{world.canary}-restic-root"
 
 
-def _hypervisor(world: World, vms: Facts) -> None:
+def _hypervisor(world: World, vms: Mapping[int, Facts]) -> None:
     """The VMs of the nodes. Old snapshots of a person's own stand there: they are not ours, and far too old."""
     if not vms:
         return
@@ -239,8 +243,10 @@ def _storage(world: World, cluster: str, of: Facts) -> None:
         _make(world, cluster, {"kind": "Secret", "metadata": {"name": name, "namespace": "rook-ceph"}, "type": "kubernetes.io/rook", "data": data})
     mons = {"data": "a=192.168.0.2:6789,b=192.168.0.202:6789,c=192.168.0.5:6789", "maxMonId": "2"}
     _make(world, cluster, {"kind": "ConfigMap", "metadata": {"name": "rook-ceph-mon-endpoints", "namespace": "rook-ceph"}, "data": mons})
-    secrets = {f"csi.storage.k8s.io/{what}-secret-name": f"rook-csi-rbd-{who}" for what, who in (("node-stage", "node"), ("provisioner", "provisioner"))}
-    parameters = {"clusterID": "rook-ceph", "pool": POOL, "imageFormat": "2", "imageFeatures": "layering", "csi.storage.k8s.io/fstype": "ext4", **secrets}
+    who = (("node-stage", "node"), ("provisioner", "provisioner"))
+    secrets = {f"csi.storage.k8s.io/{what}-secret-name": f"rook-csi-rbd-{name}" for what, name in who}
+    image = {"imageFormat": "2", "imageFeatures": "layering", "csi.storage.k8s.io/fstype": "ext4"}
+    parameters = {"clusterID": "rook-ceph", "pool": POOL, **image, **secrets}
     annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
     made = {"kind": "StorageClass", "metadata": {"name": of["storage-class"], "annotations": annotations}, "provisioner": DRIVER}
     _make(world, cluster, {**made, "parameters": parameters, "reclaimPolicy": "Delete", "allowVolumeExpansion": True})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from portkey_migrate import __version__, checks, machines, recipes
 from portkey_migrate import plan as plans
 from portkey_migrate.engine import show
-from portkey_migrate.engine.asks import ask_guards
+from portkey_migrate.engine.asks import ask_each, ask_guards
 from portkey_migrate.engine.moves import Moves, Outcome
 from portkey_migrate.engine.phases import Phases
 from portkey_migrate.errors import Blocked, NotBuilt, Usage, WrongCluster
@@ -231,6 +231,7 @@ def open(folder: Path, state: Path, options: Options, say: Say) -> Iterator[Sess
     from portkey_migrate.journal import Journal
 
     plan = load_plan(folder)
+    Journal.refuse_held(state)  # before the lab is spoken to: its one loop waits for a holder that hangs, and the second operator would too
     world = _world(options, state, plan.name)
     world.settings.contexts()  # no kubeconfig is said before anything is written
     world.connect()
@@ -298,6 +299,8 @@ class Viewer:
         known = self.moves.subject(subject)
         method = self.moves.method(known)
         there = machines.next_state(self.moves.states(known, method), known.state)
+        if known.kind == "task":
+            return self._of_a_task(known, method, there)
         if there is None or there in machines.IRREVERSIBLE:
             return []
         try:
@@ -311,6 +314,13 @@ class Viewer:
                 )
             ]
         return ask_guards(at, subject, there, method.name, lambda _: None)
+
+    def _of_a_task(self, known: Subject, method: recipes.Method, there: str | None) -> list[Asked]:
+        """What a task would look at; of one that is done, what says whether its result is still good."""
+        at = self.moves.at(known)
+        ahead = method.forward(self.moves.task(known), None)[there] if there is not None else ()
+        wanted = [item.check for item in ahead if isinstance(item, recipes.Ask)] or list(method.ages if there is None else ())
+        return ask_each(at, known.id, [checks.by_id(id_) for id_ in wanted], lambda _: None)
 
     def plan_of(self, subject: str) -> show.PlanView:
         return show.plan(self.moves, subject)

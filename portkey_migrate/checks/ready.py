@@ -70,7 +70,7 @@ def source_is_frozen(at: At) -> Answer:
     loose = [(what, revision) for what, repo, revision in mine if (repo, revision) in theirs or revision in _MOVES or "*" in revision]
     seen: dict[str, Any] = {"value": sorted({revision for _, revision in loose}), "threshold": "a revision of the source's own", "cluster": "both"}
     if loose:
-        now = sorted({revision or "HEAD" for _, revision in loose})[0]
+        now = min(revision or "HEAD" for _, revision in loose)
         sets = sorted({what for what, _ in loose if what.startswith("ApplicationSet")}) or sorted({what for what, _ in loose})
         fix = _lines(
             [f"git tag k3s-frozen {now} && git push origin k3s-frozen"],

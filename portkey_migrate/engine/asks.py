@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +43,16 @@ class Guards:
 
 
 def ask_guards(at: At, subject: str, there: str, method: str, say: Say) -> list[Asked]:
-    """One look at each guard of a state. They share their LISTs: as many calls as there are kinds, not one a check."""
+    """One look at each guard of a state."""
+    return ask_each(at, subject, checks.guards_of(there, method), say)
+
+
+def ask_each(at: At, subject: str, wanted: Sequence[checks.Check], say: Say) -> list[Asked]:
+    """One look at each. They share their LISTs: as many calls as there are kinds, not one a check."""
     at.fresh()
     now = at.now()  # one time for all: they are one look
     out = []
-    for check in checks.guards_of(there, method):
+    for check in wanted:
         answer = _one(at, check)
         if not check.blocks and answer.verdict in ("block", "unknown"):
             answer = replace(answer, verdict="warn")

@@ -169,7 +169,7 @@ class Moves(Refusals):
             seconds = self.app(subject).soak
             gate, until = "soak", self.ports.clock.now() + timedelta(seconds=seconds)
         elif state in machines.GATES[self.kind(subject)]:
-            gate = "person" if state == "prepared" else ""
+            gate = "person" if state == "prepared" else "ages" if method.ages else ""
         self.journal.arrive(move.id, state=state, outcome="done", gate=gate, soak_until=until)
         self._page(subject, method)
         self.say({"event": "state", "subject": subject.id, "state": state})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from portkey_migrate import checks, machines
 from portkey_migrate.engine.moves import Moves, Outcome
 from portkey_migrate.errors import Blocked, MigrateError, NotBuilt, Refused, Usage
+from portkey_migrate.model import block
 
 if TYPE_CHECKING:
     from portkey_migrate.model import Item, Phase
@@ -79,7 +80,7 @@ class Phases:
             lines += [line for one in outcomes for line in one.lines]
             ended = max(outcomes, key=lambda one: one.exit)
             if ended.error is not None:
-                raise ended.error
+                raise _all_of(id_, outcomes) or ended.error
             if ended.exit:
                 return Outcome(id_, self._state(id_), ended.exit, tuple(lines))
             if items_to_go(row, self._state):
@@ -168,6 +169,18 @@ class Phases:
             if phase.name == name:
                 return phase
         raise Usage(f"the plan has no phase {name}", hint="migrate status")
+
+
+def _all_of(id_: str, outcomes: Sequence[Outcome]) -> Blocked | None:
+    """Several looks of one line that refuse as one refusal, with the lines of all: a person commits once, not seven times."""
+    red = [(one.subject, one.error) for one in outcomes if one.error is not None]
+    if len(red) < 2 or not all(isinstance(error, Blocked) and error.data.get("answer") for _, error in red):  # noqa: PLR2004 (one speaks for itself)
+        return None
+    names = [str(error.data["check"]) for _, error in red]
+    lines = [line for subject, error in red for line in (f"# {subject}: {error.data['answer'].why}", *error.data["answer"].fix.split("\n"))]
+    answer = block(f"{len(red)} of {len(outcomes)} refuse", "\n".join(lines))
+    what = f"{id_}: {len(red)} of {len(outcomes)} are missing: {', '.join(names)}"
+    return Blocked(what, hint="migrate advance", check=names[0], checks=names, answer=answer)
 
 
 def items_to_go(row: Sequence[Item], state_of: Callable[[str], str]) -> list[Item]:

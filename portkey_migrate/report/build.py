@@ -142,6 +142,8 @@ def _note(subject: Any, moving: Moving | None, last: Any, now: datetime, tz: tzi
     if subject.soak_until is not None and subject.state in ("protected", "soaking"):
         over = subject.soak_until <= now
         return "the soak is over" if over else f"soaks until {words.clock(subject.soak_until, now, tz)}"
+    if subject.gate == "ages" and subject.since is not None:
+        return f"{words.age(subject.since, now)} old"
     back = last is not None and last.direction == "back" and last.ended is not None
     how = "went back by itself" if back and last.by_itself else "back since"
     said = [_GATES.get(subject.gate, str(subject.gate)), f"{how} {words.clock(last.ended, now, tz)}, {last.why}" if back else ""]

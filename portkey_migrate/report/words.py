@@ -22,6 +22,12 @@ def duration(seconds: float) -> str:
     return f"{count}{unit} {more[0]:02d}{more[1]}" if more[1] == "s" else f"{count}{unit} {more[0]}{more[1]}"
 
 
+def age(at: datetime, now: datetime) -> str:
+    """`26 h`: of what is good for a day, in the one unit that a person compares."""
+    minutes = max(int((now - at).total_seconds() // 60), 0)
+    return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004 (an hour)
+
+
 def ago(at: datetime, now: datetime) -> str:
     return f"{duration(max((now - at).total_seconds(), 0))} ago"
 

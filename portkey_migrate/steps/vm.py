@@ -81,9 +81,10 @@ class DropOldSnapshot(Step):
 def _became(change: Change, at: At) -> Answer:
     """What became of the task, then of the snapshot: a task that failed says why, in words that nothing else has."""
     vm, name = change.ref.namespace, change.ref.name
+    watch, ends = Ref(SYSTEM, KIND, vm, ""), "Proxmox to end its task"
     task = at.ask(SYSTEM, "task", vm=vm, name=name)
     if task and task["status"] != "stopped":
-        return not_yet(f"Proxmox works on it ({task['upid'].split(':')[5]})", waits_for="Proxmox to end its task", vm=vm)
+        return not_yet(f"Proxmox works on it ({task['upid'].split(':')[5]})", watch=watch, waits_for=ends, vm=vm)
     ended = str(task.get("exitstatus", "")) if task else ""
     seen = at.get(change.ref)
     whole = seen.object is not None and not seen.object.get("snapstate")
@@ -91,7 +92,7 @@ def _became(change: Change, at: At) -> Answer:
         return ok(f"VM {vm}: {name} {'is gone' if change.after is None else 'stands'}", vm=vm, exitstatus=ended)
     if ended and ended != "OK" and not ended.startswith("WARNINGS") and not any(own in ended for own in _ONES_OWN):
         return block(f"VM {vm}: {ended}", f"qm listsnapshot {vm}", vm=vm, exitstatus=ended)
-    return not_yet(f"VM {vm}: {name} is {'still' if change.after is None else 'not'} there", waits_for="Proxmox to end its task", vm=vm)
+    return not_yet(f"VM {vm}: {name} is {'still' if change.after is None else 'not'} there", watch=watch, waits_for=ends, vm=vm)
 
 
 def ours(names: Sequence[str]) -> list[str]:

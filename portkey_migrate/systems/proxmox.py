@@ -31,6 +31,7 @@ with warnings.catch_warnings():  # proxmoxer ignores urllib3's warnings for the 
 
 TIMEOUT = 60.0  # seconds without a byte: Proxmox waits 10 s for a lock and 30 s for another node before it answers
 _AGAIN = (0.2, 1.0)  # seconds before a read is repeated
+_BETWEEN = 1.0  # seconds between two looks at what is waited for
 _PORT = 8006
 _SERVER = 500
 _TOKEN = re.compile(r"(?P<user>[^\s!@=]+@[^\s!@=]+)!(?P<name>[^\s!=]+)=(?P<secret>\S+)")
@@ -91,7 +92,8 @@ class Proxmox:
         return [{"metadata": {"name": one["name"], "namespace": namespace}, **one} for one in (self._snapshots(vm) if vm else [])], ""
 
     def watch(self, kind: str, namespace: str, since: str, timeout: float) -> None:
-        """Nothing of Proxmox can be watched; who waits for it polls."""
+        """Nothing of Proxmox can be watched: a second, then the next look. A task takes 5-60 s, and each look is two requests to a small machine."""
+        self._clock.sleep(min(timeout, _BETWEEN))
 
     def ask(self, question: str, **values: Any) -> Mapping[str, Any]:
         """`vms` → {id: {name, node, status, lock}}; `task` (vm, name) → {upid, status, exitstatus}, {} where this process began none; `version`."""

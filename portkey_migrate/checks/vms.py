@@ -43,6 +43,7 @@ def vm_snapshot_exists(at: At) -> Answer:
         return newest
     bare = [vm for vm, made in newest.items() if made is None]
     seen: dict[str, Any] = {"value": len(newest) - len(bare), "threshold": len(newest), "cluster": "proxmox"}
+    seen["oldest"] = min((made for made in newest.values() if made is not None), default=None)  # screens tell the age from it, days later too
     if bare:
         return block(f"no snapshot of ours: {', '.join(bare)}", _AGAIN, **seen)
     return ok(f"{len(newest)} of {len(newest)} VMs have one", **seen)

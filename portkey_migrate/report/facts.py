@@ -143,24 +143,30 @@ def _down(measured: float | None) -> str:
 
 
 def _backup(at: _Look) -> str:
-    said = []
-    for name, words_ in (("target-backup-is-real", "first one on Talos"), ("backup-is-real", "safety backup before the outage")):
+    """The newest two that are known to be whole, newest first; one that a check refused is named as what it is."""
+    known: list[tuple[datetime, str]] = []
+    for name, label in (("target-backup-is-real", "first one on Talos"), ("backup-is-real", "safety backup before the outage")):
         row = at.row(name)
         if row is not None:
             kept = _values(row).get("snapshot")
-            said.append(f"{words_} {at.when(row.done_at)}{f', restic snapshot {kept}' if kept else ''}")
+            known.append((row.done_at, f"{label} {at.when(row.done_at)}{f', restic snapshot {kept}' if kept else ''}"))
     fresh = at.answer("backup-is-fresh")
-    if not said and fresh is not None:
-        ended = fresh.answer.values.get("ended")
-        if fresh.answer.passes and ended:
-            return f"newest of its schedule {at.when(datetime.fromisoformat(str(ended)))}"
+    if fresh is not None and fresh.answer.passes and fresh.answer.values.get("ended"):
+        ended = datetime.fromisoformat(str(fresh.answer.values["ended"]))
+        known.append((ended, f"newest of its schedule that was seen {at.when(ended)}"))
+    elif fresh is not None and not known:
         return f"{'' if fresh.answer.passes else 'not safe: '}{fresh.answer.why}; asked {at.when(fresh.at)}"
-    return "; ".join(said)
+    return "; ".join(said for _, said in sorted(known, reverse=True)[:2])
 
 
 def _vm(at: _Look) -> str:
+    """Of the machines: when the oldest of their newest snapshots was made, as the check saw it."""
     asked = at.answer("vm-snapshot-exists")
-    return f"{asked.answer.why}; asked {at.when(asked.at)}" if asked is not None else ""
+    if asked is None:
+        return ""
+    oldest = asked.answer.values.get("oldest")
+    made = f", the oldest made {at.when(datetime.fromisoformat(str(oldest)))}" if oldest else ""
+    return f"{asked.answer.why}{made}; asked {at.when(asked.at)}"
 
 
 def _kept(at: _Look) -> str:

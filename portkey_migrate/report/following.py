@@ -49,7 +49,8 @@ def _failed(stands: Sequence[Standing]) -> Commands:
             typed = words.typed(one.subject)
             if one.note.startswith("refused") and one.subject.startswith("app/"):
                 return [(f"migrate preflight {typed}", "asks again, and says what mends it"), (f"migrate advance {typed}", "tries again")]
-            return [(f"migrate history {typed}", "what happened"), (f"migrate advance {typed}", "tries again")]
+            again, told = (f"migrate advance {typed}", "tries again"), (f"migrate history {typed}", "what happened")
+            return [again, told] if one.note.startswith("refused") else [told, again]
     return []
 
 

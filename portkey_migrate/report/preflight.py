@@ -64,11 +64,13 @@ class Preflight(NamedTuple):
         out += [*self._table(ordered, wide=wide), *self._fixes(ordered)]
         out.append(Line())
         typed = words.typed(self.subject) if "/" in self.subject else ""
+        ours = [one for one in causes.of(self.asked) if one.by == "tool" and "\n" not in one.fix]
         if self.blocked_by:
             return [
                 *out,
                 Line(f"✖ {words.count(len(self.blocked_by), 'check blocks', 'checks block')}: {', '.join(dict.fromkeys(self.blocked_by))}", hang=2),
-                Command(f"migrate preflight {typed}".strip(), "asks again"),
+                *(Command(one.fix, "mends it", "Next:" if n == 0 else "or:  ") for n, one in enumerate(ours)),
+                Command(f"migrate preflight {typed}".strip(), "asks again", "then:" if ours else "Next:"),
             ]
         return [
             *out,

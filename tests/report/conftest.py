@@ -209,8 +209,11 @@ def _before_the_outage(at: float) -> list[Row]:
 
 
 def _guards(at: float) -> list[Asked]:
-    said = (("vm-snapshot-exists", "106, 107, 104: newest of Tue 09:12"), ("backup-is-fresh", "newest 3 h old, limit 12 h"))
-    return [Asked("app/vaultwarden", check, Answer("ok", {}, why), _ago(at), 7) for check, why in said]
+    said = (
+        ("vm-snapshot-exists", "4 of 4 VMs have one", {"oldest": _ago(17_000).isoformat()}),
+        ("backup-is-fresh", "3h 00m old, limit 12h 00m", {"ended": _ago(10_800).isoformat()}),
+    )
+    return [Asked("app/vaultwarden", check, Answer("ok", seen, why), _ago(at), 7) for check, why, seen in said]
 
 
 def _quiesced(at: float) -> tuple[list[Transition], list[Row]]:

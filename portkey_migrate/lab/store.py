@@ -30,6 +30,8 @@ HISTORY = 4096
 FOREGROUND = "foregroundDeletion"
 #: Grace of a Pod that names none.
 GRACE = 30
+#: Metadata that counts for the generation of a kind (measured).
+_COUNT_TOO = {"Deployment": "annotations", "EndpointSlice": "labels"}
 
 
 class Clock(Protocol):
@@ -172,7 +174,10 @@ class Store:
         mine = self.children[cluster].get(metadata["uid"])
         if policy == "Foreground" and mine and FOREGROUND not in finalizers:
             finalizers.append(FOREGROUND)
-        seconds = self._grace(kind, old, grace)
+        if kind == "Pod" and grace is None and metadata.get("deletionTimestamp"):  # whoever asks again without a time changes none
+            seconds = int(metadata.get("deletionGracePeriodSeconds", 0))
+        else:
+            seconds = self._grace(kind, old, grace)
         going = {
             **metadata,
             "deletionTimestamp": metadata.get("deletionTimestamp") or stamp(self.clock.now + seconds),
@@ -268,12 +273,16 @@ class Store:
         table = KINDS[kind]
         if table.counts:
             aside = {"metadata", "status"} if not table.crd or "status" in table.subresources else {"metadata"}
-            if {key: value for key, value in old.items() if key not in aside} != {key: value for key, value in new.items() if key not in aside}:
+            also = _COUNT_TOO.get(kind, "")
+            told = was.get(also) != metadata.get(also)
+            was_so, is_so = ({key: value for key, value in one.items() if key not in aside} for one in (old, new))
+            if told or was_so != is_so:
                 metadata["generation"] = was.get("generation", 1) + 1
         if dry:
             return new
         if self._ended(kind, new):
-            return self._put(cluster, kind, old, None, by, verb, 200, last=new)
+            gone = self._put(cluster, kind, old, None, by, verb, 200, last=new)
+            return {**gone, "metadata": {**gone["metadata"], "resourceVersion": was["resourceVersion"]}}  # its answer names the last that stood
         return self._put(cluster, kind, old, new, by, verb, 200)
 
     @staticmethod

@@ -5,7 +5,7 @@
       {"metadata": {"resourceVersion": "<rv configmaps/a 1>"}}
 
 `{ns}` is the Namespace of this run. `<rv KEY N>` is the version of an object N changes ago, `<uid KEY>` its uid, `<token N>` a list's
-continue token (`<token configmaps N>`: tokens of one kind's lists), `<list N>` a list's version; N counts back from the newest. Each server fills them from its own answers, so the same
+continue token (`<token configmaps N>`: tokens of one kind's lists), `<list configmaps N>` a list's version; N counts back from the newest. Each server fills them from its own answers, so the same
 script means the same on both, and a script can be cut anywhere and still be sent.
 """
 
@@ -86,7 +86,7 @@ class Memory:
     ordinals: dict[str, dict[str, int]] = field(default_factory=dict)  # by version: the how-manieth change of its object
     content: dict[str, Any] = field(default_factory=dict)  # as each object last stood, without its version
     tokens: dict[str, list[str]] = field(default_factory=dict)
-    lists: list[str] = field(default_factory=list)
+    lists: dict[str, list[str]] = field(default_factory=dict)
 
     def learn(self, resource: str, body: Any) -> None:
         """From one answer: an object, or a list of them."""
@@ -96,7 +96,7 @@ class Memory:
             for item in body["items"]:
                 self.learn(resource, item)
             if version := body["metadata"].get("resourceVersion"):
-                self.lists.append(version)
+                self.lists.setdefault(resource, []).append(version)
             if token := body["metadata"].get("continue"):
                 self.tokens.setdefault(resource, []).append(token)
             return
@@ -130,7 +130,7 @@ class Memory:
 
     def _word(self, match: re.Match[str]) -> str:
         word, key, back = match.group(1), match.group(2) or "", int(match.group(3) or 0)
-        seen = {"rv": self.versions.get(key, []), "uid": self.uids.get(key, []), "token": self.tokens.get(key, []), "list": self.lists}[word]
+        seen = {"rv": self.versions.get(key, []), "uid": self.uids.get(key, []), "token": self.tokens.get(key, []), "list": self.lists.get(key, [])}[word]
         return seen[-1 - back] if back < len(seen) else _UNKNOWN[word]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.real.script import JSON_PATCH, MERGE, Script, Step
-from tests.real.shapes import NS, SHAPES, Shape
+from tests.real.shapes import SHAPES, Shape
 
 NAMES = ("a", "b", "c")
 SELECTORS = ("tier=x", "tier!=x", "tier in (x,y)", "tier notin (x)", "!tier", "tier", "n>1", "n<2", "tier=x,n=1", "tier in (x", "=x", "a in b", "tier=x,", "x y")
@@ -25,7 +25,9 @@ def script(seed: int) -> Script:
     """One random script."""
     rng = random.Random(seed)
     shapes = _theme(rng)
-    steps: list[Step] = [Step("POST", "/api/v1/namespaces", {"metadata": {"name": "{ns}"}}), Step("GET", NS + "/configmaps")]
+    steps: list[Step] = [Step("POST", "/api/v1/namespaces", {"metadata": {"name": "{ns}"}})]
+    # A list of each kind first, so that every later word for a list's version has one to mean.
+    steps += [Step("GET", shape.path + ("" if "{ns}" in shape.path else "?labelSelector=run={ns}")) for shape in {one.path: one for one in shapes}.values()]
     while len(steps) < LENGTH:
         shape = rng.choice(shapes)
         maker = rng.choices([one for one, _ in _MAKERS], [weight for _, weight in _MAKERS])[0]
@@ -117,7 +119,7 @@ def _get_wrong(rng: random.Random, shape: Shape, name: str) -> Step:
 
 
 def _list(rng: random.Random, shape: Shape, name: str) -> Step:
-    parts, token = [], f"<token {shape.resource}"
+    parts, token, listed = [], f"<token {shape.resource}", f"<list {shape.resource}"
     kind = rng.randrange(7)
     if kind in (0, 1, 5):
         parts.append(f"labelSelector=run={{ns}},{rng.choice(SELECTORS)}")
@@ -128,7 +130,7 @@ def _list(rng: random.Random, shape: Shape, name: str) -> Step:
     if kind == 4:
         parts.append(rng.choice((f"continue={token} 0>&limit=1", f"continue={token} 0>&limit=2", f"continue={token} 1>", f"continue={token} 0>&resourceVersion=5", "continue=garbage")))
     if kind == 6:
-        parts.append(rng.choice(("resourceVersion=0", "resourceVersion=<list 0>", "resourceVersion=abc", "resourceVersion=<list 0>&resourceVersionMatch=Exact", "resourceVersionMatch=Exact", "resourceVersion=0&limit=1")))  # noqa: E501 - one table
+        parts.append(rng.choice(("resourceVersion=0", f"resourceVersion={listed} 0>", "resourceVersion=abc", f"resourceVersion={listed} 0>&resourceVersionMatch=Exact", "resourceVersionMatch=Exact", "resourceVersion=0&limit=1")))  # noqa: E501 - one table
     if "{ns}" not in shape.path and not any(one.startswith("labelSelector") for one in parts):
         # What other runs have made at the cluster's scope is not this script's.
         if kind in (3, 4, 6):
@@ -228,7 +230,7 @@ def _subresource(rng: random.Random, shape: Shape, name: str) -> Step:
 
 
 def _watch(rng: random.Random, shape: Shape, name: str) -> Step:
-    parts = [f"resourceVersion={rng.choice(('<list 0>', '<list 0>', f'<rv {shape.resource}/{name} 0>', f'<rv {shape.resource}/{name} 1>', 'abc', '1'))}"]
+    parts = [f"resourceVersion={rng.choice((f'<list {shape.resource} 0>', f'<list {shape.resource} 0>', f'<rv {shape.resource}/{name} 0>', f'<rv {shape.resource}/{name} 1>', 'abc', '1'))}"]
     if rng.random() < 0.4 or "{ns}" not in shape.path:
         parts.append(f"labelSelector=run={{ns}}{rng.choice(('', ',tier=x', ',tier'))}")
     elif rng.random() < 0.3:

@@ -152,7 +152,7 @@ def _budget(rng: random.Random, name: str) -> Body:
 
 def _budget_status(rng: random.Random) -> Body:
     allowed = rng.choice((0, 1))
-    return {"status": {"observedGeneration": rng.choice((1, 1, 1, 0)), "currentHealthy": 1 + allowed, "desiredHealthy": 1, "expectedPods": 2, "disruptionsAllowed": allowed}}
+    return {"status": {"observedGeneration": rng.choice((1, 1, 9)), "currentHealthy": 1 + allowed, "desiredHealthy": 1, "expectedPods": 2, "disruptionsAllowed": allowed}}
 
 
 def _claim(rng: random.Random, name: str) -> Body:

@@ -21,7 +21,7 @@ def refuse_eviction(store: Store, cluster: str, pod: Object, *, dry: bool) -> No
     if not budgets:
         return
     if len(budgets) > 1:
-        raise Refused(500, "InternalError", f"Internal error occurred: {_TWO}", {"causes": [{"message": _TWO}]})
+        raise Refused(500, "", _TWO)
     (budget,) = budgets
     name, status = budget["metadata"]["name"], budget.get("status") or {}
     if budget["metadata"].get("generation", 0) > status.get("observedGeneration", 0):
@@ -36,8 +36,28 @@ def refuse_eviction(store: Store, cluster: str, pod: Object, *, dry: bool) -> No
         raise _blocked(f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently")
     if not dry:
         disrupted = {**(status.get("disruptedPods") or {}), metadata["name"]: stamp(store.clock.now)}
-        taken = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
+        left = status["disruptionsAllowed"] - 1
+        told = _told(status, allowed=left > 0, now=stamp(store.clock.now))
+        taken = {**status, "disruptionsAllowed": left, "disruptedPods": disrupted, "conditions": told}
         store.replace(cluster, "PodDisruptionBudget", {**budget, "status": taken}, By("eviction"))
+
+
+def _told(status: Object, *, allowed: bool, now: str) -> list[Object]:
+    """The budget's condition: whether one more may go."""
+    others = [one for one in status.get("conditions") or () if one["type"] != "DisruptionAllowed"]
+    mine = {"type": "DisruptionAllowed", "status": str(allowed), "reason": "SufficientPods" if allowed else "InsufficientPods", "message": ""}
+    return [*others, {**mine, "observedGeneration": status.get("observedGeneration", 0), "lastTransitionTime": now}]
+
+
+def mark_evicted(store: Store, cluster: str, pod: Object) -> None:
+    """An evicted Pod says so itself: whoever finds it going sees by whom."""
+    status = pod.get("status") or {}
+    conditions = status.get("conditions") or []
+    if any(one["type"] == "DisruptionTarget" and one["status"] == "True" for one in conditions):
+        return
+    why = {"reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
+    told = [*conditions, {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": stamp(store.clock.now), **why}]
+    store.replace(cluster, "Pod", {**pod, "status": {**status, "conditions": told}}, By("eviction"))
 
 
 def _blocked(why: str, retry: int = 0) -> Refused:

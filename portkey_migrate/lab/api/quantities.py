@@ -27,5 +27,5 @@ def _written(number: Decimal, units: list[tuple[str, Decimal]], given: str) -> s
         return "0"
     for name, size in reversed(units):
         if number % size == 0:
-            return f"{number / size:f}{name}"
-    return f"{number:f}" if number == number.to_integral_value() else given
+            return f"{int(number / size)}{name}"
+    return given

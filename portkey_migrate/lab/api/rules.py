@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from portkey_migrate.lab.api.message import Cause, bad, invalid, missing, unsupported, wrong
@@ -122,8 +122,13 @@ def _pod(obj: Object) -> Object:
     }
 
 
+_OF_AN_ADDRESS = frozenset({"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"})
+
+
 def _service(obj: Object) -> Object:
     spec = filled(obj.get("spec") or {}, type="ClusterIP", sessionAffinity="None")
+    if spec["type"] == "ExternalName" and "clusterIPs" in spec:  # one that becomes such gives its own address back
+        spec = {key: value for key, value in spec.items() if key not in _OF_AN_ADDRESS}
     ports = [filled(port, protocol="TCP", targetPort=port.get("port")) if isinstance(port, dict) else port for port in spec.get("ports") or ()]
     if ports:
         spec["ports"] = ports
@@ -138,8 +143,9 @@ def _ingress(obj: Object) -> Object:
 
 def _slice(obj: Object) -> Object:
     out = dict(obj)
-    if out.get("ports"):
-        out["ports"] = [filled(port, name="", protocol="TCP") for port in out["ports"]]
+    ports = [filled(port, name="", protocol="TCP") for port in out.pop("ports", None) or ()]
+    if ports:
+        out["ports"] = ports
     out["endpoints"] = [{"conditions": {}, **one} for one in out.get("endpoints") or ()]
     return out
 
@@ -147,7 +153,8 @@ def _slice(obj: Object) -> Object:
 def _quota(obj: Object) -> Object:
     """Limits are kept as the API writes quantities: "1000000" comes back as "1M"."""
     hard = (obj.get("spec") or {}).get("hard")
-    return obj if not hard else {**obj, "spec": {**obj["spec"], "hard": {key: canonical(value) for key, value in hard.items()}}}
+    spec = {key: value for key, value in (obj.get("spec") or {}).items() if key != "hard"}
+    return {**obj, "spec": {**spec, "hard": {key: canonical(value) for key, value in hard.items()}} if hard else spec}
 
 
 _DEFAULTS: dict[str, Callable[[Object], Object]] = {
@@ -166,8 +173,10 @@ _DEFAULTS: dict[str, Callable[[Object], Object]] = {
     "PersistentVolume": with_volume_defaults,
     "StorageClass": with_class_defaults,
 }
-#: What creation alone adds: an update that took it away means it.
-_ONCE = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Namespace", "Pod"})
+#: What creation alone adds: an update that took it away means it. A Namespace's spec is no update's to change at all.
+_ONCE = frozenset({"Namespace"})
+#: Kinds of which an update fills the spec in alone: their finalizers, and their first status, are creation's.
+_SPEC_ALONE = frozenset({"PersistentVolumeClaim", "PersistentVolume", "Pod"})
 
 
 def admitted(kind: str, obj: Object, *, new: bool = True) -> Object:
@@ -175,7 +184,8 @@ def admitted(kind: str, obj: Object, *, new: bool = True) -> Object:
     fill = _DEFAULTS.get(kind)
     if fill is None or (kind in _ONCE and not new):
         return obj
-    return fill({**obj, "kind": kind})
+    filled_in = fill({**obj, "kind": kind})
+    return {**obj, "spec": filled_in["spec"]} if kind in _SPEC_ALONE and not new else filled_in
 
 
 #: What a controller's status says before the controller has looked (measured on a server without one).
@@ -230,6 +240,18 @@ def _configmap_faults(obj: Object, _old: Object | None) -> list[Cause]:
     return key_faults("data", obj.get("data") or {})
 
 
+def _budget_faults(obj: Object, _old: Object | None) -> list[Cause]:
+    spec, out = obj.get("spec") or {}, []
+    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+        out.append(wrong("spec", spec, "minAvailable and maxUnavailable cannot be both set"))
+    out += [
+        wrong(f"spec.{name}", spec[name], "must be greater than or equal to 0")
+        for name in ("minAvailable", "maxUnavailable")
+        if isinstance(spec.get(name), int) and spec[name] < 0
+    ]
+    return out
+
+
 def _workload_faults(obj: Object, old: Object | None) -> list[Cause]:
     spec, out = obj.get("spec") or {}, []
     if spec.get("replicas", 1) < 0:
@@ -239,7 +261,7 @@ def _workload_faults(obj: Object, old: Object | None) -> list[Cause]:
         out.append(missing("spec.selector"))
     labels = (spec.get("template", {}).get("metadata") or {}).get("labels") or {}
     wanted = (selector or {}).get("matchLabels") or {}
-    if not wanted.items() <= labels.items():
+    if not selector or not wanted.items() <= labels.items():
         out.append(
             Cause(
                 "FieldValueInvalid",
@@ -255,7 +277,10 @@ def _workload_faults(obj: Object, old: Object | None) -> list[Cause]:
 def _pod_faults(obj: Object, old: Object | None) -> list[Cause]:
     if old is None:
         return pod_faults("spec", obj.get("spec") or {})
-    free = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "containers", "initContainers", "nodeName")
+    was_until, is_until = (one.get("spec", {}).get("activeDeadlineSeconds") for one in (old, obj))
+    if was_until is not None and (is_until is None or is_until > was_until):
+        return [wrong("spec.activeDeadlineSeconds", is_until, "must be less than or equal to previous value")]
+    free = ("activeDeadlineSeconds", "tolerations", "containers", "initContainers")
     was, is_ = ({key: value for key, value in one.get("spec", {}).items() if key not in free} for one in (old, obj))
     if was != is_:
         return [Cause("FieldValueForbidden", "spec", "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"  # noqa: E501 - one text or table row, as it is read
@@ -270,10 +295,14 @@ def _service_faults(obj: Object, old: Object | None) -> list[Cause]:
     for n, port in enumerate(spec.get("ports") or ()):
         if not isinstance(port.get("port"), int) or not 0 < port["port"] <= 65535:  # noqa: PLR2004 - ports end there
             out.append(wrong(f"spec.ports[{n}].port", port.get("port"), "must be between 1 and 65535, inclusive"))
+        if isinstance(port.get("targetPort"), int) and not 0 < port["targetPort"] <= 65535:  # noqa: PLR2004 - as above
+            out.append(wrong(f"spec.ports[{n}].targetPort", port["targetPort"], "must be between 1 and 65535, inclusive"))
         if len(spec["ports"]) > 1 and not port.get("name"):
             out.append(missing(f"spec.ports[{n}].name"))
     if spec.get("type") == "ExternalName" and not spec.get("externalName"):
         out.append(missing("spec.externalName"))
+    if spec.get("type") == "ExternalName" and (spec.get("clusterIP") or spec.get("clusterIPs")):
+        out.append(Cause("FieldValueForbidden", "spec.clusterIPs", "Forbidden: may not be set for ExternalName services"))
     if spec.get("type") not in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"):
         out.append(unsupported("spec.type", spec.get("type"), ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")))
     if old is not None and old["spec"].get("clusterIP") and spec.get("type") != "ExternalName" and spec.get("clusterIP") != old["spec"]["clusterIP"]:
@@ -374,6 +403,7 @@ _FAULTS: dict[str, Callable[[Object, Object | None], list[Cause]]] = {
     "PersistentVolumeClaim": claim_faults,
     "ResourceQuota": _quota_faults,
     "Lease": _lease_faults,
+    "PodDisruptionBudget": _budget_faults,
     "PersistentVolume": volume_faults,
     "Application": _application_faults,
 }
@@ -386,8 +416,8 @@ def faults(kind: Kind, obj: Object, old: Object | None) -> list[Cause]:
     return out if judge is None else out + judge(obj, old)
 
 
-def refuse_faults(kind: Kind, obj: Object, old: Object | None) -> None:
+def refuse_faults(kind: Kind, obj: Object, old: Object | None, more: Sequence[Cause] = ()) -> None:
     """Raises the 422 that names them all."""
-    found = faults(kind, obj, old)
+    found = [*more, *faults(kind, obj, old)]
     if found:
         raise invalid(kind.kind, kind.group, obj["metadata"].get("name", ""), found)

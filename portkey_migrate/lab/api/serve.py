@@ -6,12 +6,12 @@ import json
 
 from portkey_migrate.lab.api import discovery, rights, routing, verbs
 from portkey_migrate.lab.api.lists import listed
-from portkey_migrate.lab.api.message import Ground, Refused, Request, Response, bad, forbidden, no_such_resource, not_allowed
+from portkey_migrate.lab.api.message import Ground, Refused, Request, Response, bad, forbidden, no_such_resource, not_allowed, not_found
 from portkey_migrate.lab.api.patch import refuse_media
 from portkey_migrate.lab.api.review import reviewed
 from portkey_migrate.lab.api.routing import Target
 from portkey_migrate.lab.api.watch import Watch
-from portkey_migrate.lab.kinds import GROUPS, Kind
+from portkey_migrate.lab.kinds import GROUPS, SERVED, Kind
 from portkey_migrate.lab.store import By
 
 _MUTATING = {"create": verbs.create, "update": verbs.update, "patch": verbs.patch, "delete": verbs.delete, "deletecollection": verbs.delete_all}
@@ -55,6 +55,9 @@ def _asked(world: Ground, cluster: str, request: Request, user: rights.User, tar
         if kind is None:
             if target.group not in GROUPS:
                 return discovery.NO_GROUP
+            custom = SERVED.get((target.group, target.version, target.resource))
+            if custom is not None and custom.crd and target.name:
+                raise not_found(custom, target.name)  # a door that a custom resource has not: said of the object (measured)
             raise no_such_resource()
         return _done(world, cluster, request, user, target, kind, by)
     except Refused as no:
@@ -102,6 +105,8 @@ def _done(world: Ground, cluster: str, request: Request, user: rights.User, targ
         return Watch(world.store, cluster, kind, call.namespace, request, world.now)
     if verb == "patch" and kind.crd:
         refuse_media(kind, request.headers.get("content-type", ""))  # a custom resource's path reads this first (measured)
+    if verb == "update" and kind.crd and not target.name:
+        raise bad("name must be provided")
     if verb not in _MUTATING or (verb in ("update", "patch") and not target.name):
         raise not_allowed()
     if target.subresource == "proxy" or (target.subresource == "eviction" and verb != "create"):

@@ -9,14 +9,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from portkey_migrate.lab.api.eviction import refuse_eviction
+from portkey_migrate.lab.api.changing import other_life, refuse_stale, touched
+from portkey_migrate.lab.api.eviction import mark_evicted, refuse_eviction
 from portkey_migrate.lab.api.lists import checked_version, item_of
 from portkey_migrate.lab.api.message import (
     Ground,
     Refused,
     Request,
     Response,
-    about,
     answer,
     bad,
     conflict,
@@ -47,8 +47,6 @@ _RETURNED = frozenset(
 )
 #: Kinds that a PUT creates where nothing of the name stands (the real strategies' AllowCreateOnUpdate, as far as it was asked).
 _MADE_BY_PUT = frozenset({"Lease", "Endpoints", "Event", "Service"})
-#: Kinds whose PUT has to name the version that it replaces, as every custom resource's has to.
-_NEVER_BLIND = frozenset({"Lease", "PodDisruptionBudget"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Call:
 
 
 def is_dry(request: Request, noun: str) -> bool:
-    given = request.query.get("dryRun", "")
+    given = "" if noun == "DeleteOptions" and request.body.strip() else request.query.get("dryRun", "")
     if given not in ("", "All"):
         raise invalid(noun, "meta.k8s.io", "", [unsupported("dryRun", given, ("All",))])
     return given == "All"
@@ -206,7 +204,7 @@ def update(call: Call) -> Response:
     if scale:
         return _written(call, old, scaled(old, body), given, as_scale=True)
     wanted = admitted(kind.kind, body, new=False)
-    if kind.kind == "Service" and not wanted["spec"].get("clusterIP"):
+    if kind.kind == "Service" and not wanted["spec"].get("clusterIP") and wanted["spec"]["type"] != "ExternalName":
         wanted = {**wanted, "spec": {**wanted["spec"], **{key: old["spec"][key] for key in ("clusterIP", "clusterIPs") if key in old["spec"]}}}
     return _written(call, old, wanted, given)
 
@@ -222,7 +220,10 @@ def _made_by_put(call: Call, body: Object) -> Response:
     _refuse_namespace(call, call.target.name)
     refuse_faults(kind, obj, None)
     obj = addressed(call.store, call.cluster, kind.kind, obj)
-    return answer(201, call.store.create(call.cluster, kind.kind, obj, call.by, dry=call.dry))
+    made = call.store.create(call.cluster, kind.kind, obj, call.by, dry=call.dry)
+    if call.dry and "resourceVersion" in metadata:
+        made = {**made, "metadata": {**made["metadata"], "resourceVersion": metadata["resourceVersion"]}}  # an echo (measured)
+    return answer(201, made)
 
 
 def patch(call: Call) -> Response:
@@ -238,42 +239,25 @@ def patch(call: Call) -> Response:
         raise bad(f"the name of the object ({given.get('name', '')}) does not match the name on the URL ({call.target.name})")
     if not isinstance(given, dict) or new.get("kind", call.kind.kind) != call.kind.kind:
         raise bad("the object provided is unrecognized")
-    return _written(call, old, admitted(call.kind.kind, new, new=False), given)
+    try:
+        wanted = admitted(call.kind.kind, new, new=False)
+    except Refused as no:  # what a decoder refuses in a body is, in a patch, a fault of the patched object (measured)
+        raise Refused(422, "Invalid", f' "" is invalid: patch: Invalid value: {json.dumps(new)}: {no.message}', {
+            "causes": [{"reason": "FieldValueInvalid", "message": no.message, "field": "patch"}]}) from None  # fmt: skip
+    return _written(call, old, wanted, given)
 
 
-def _written(call: Call, old: Object, new: Object, given: Object, *, as_scale: bool = False) -> Response:  # noqa: C901 - the server's questions in their order
+def _written(call: Call, old: Object, new: Object, given: Object, *, as_scale: bool = False) -> Response:
     """The common end of PUT and PATCH: preconditions in the metadata, what this path may touch, validation, the write."""
     kind, name = call.kind, call.target.name
-    if given.get("uid") and given["uid"] != old["metadata"]["uid"] and call.by.verb == "update":
-        raise other_uid(kind, name, given["uid"], old["metadata"]["uid"])
-    if given.get("resourceVersion") and given["resourceVersion"] != old["metadata"]["resourceVersion"]:
-        raise conflict(kind, name)
-    if given.get("uid") and given["uid"] != old["metadata"]["uid"]:  # in a PATCH a uid is a field like any other, and one that cannot change
-        raise invalid(kind.kind, kind.group, name, [wrong("metadata.uid", given["uid"], "field is immutable")])
-    if not given.get("resourceVersion") and call.by.verb == "update" and (kind.crd or kind.kind in _NEVER_BLIND) and not as_scale:
-        why = "Invalid value: 0: must be specified for an update"
-        raise Refused(
-            422, "Invalid", f'{kind.qualified} "{name}" is invalid: metadata.resourceVersion: {why}',
-            {**about(kind, name), "causes": [{"reason": "FieldValueInvalid", "message": why, "field": "metadata.resourceVersion"}]},
-        )  # fmt: skip
-    metadata = {**(new.get("metadata") or {}), **{key: old["metadata"][key] for key in ("name", "namespace") if key in old["metadata"]}}
-    if "deletionTimestamp" in old["metadata"] and set(metadata.get("finalizers") or ()) - set(old["metadata"].get("finalizers") or ()):
-        why = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers {json.dumps(sorted(set(metadata['finalizers']) - set(old['metadata'].get('finalizers') or ())))}"  # noqa: E501 - one text or table row, as it is read
-        raise Refused(422, "Invalid", f'{kind.kind} "{name}" is invalid: metadata.finalizers: {why}', {"name": name, "kind": kind.kind})
-    new = {**new, "metadata": metadata}
-    if call.target.subresource == "status":
-        kept = {key: old[key] for key in old if key != "status"}
-        new = {**kept, **({"status": new["status"]} if "status" in new else {})}
-    elif call.target.subresource == "finalize":
-        new = {**old, "spec": new.get("spec") or {}}
-    elif "status" in kind.subresources:
-        new = {key: value for key, value in new.items() if key != "status"}
-        if "status" in old:
-            new["status"] = old["status"]
-    if call.target.subresource == "" and kind.kind == "Namespace":  # only /finalize takes one away
-        new["spec"] = {**(new.get("spec") or {}), "finalizers": (old.get("spec") or {}).get("finalizers", [])}
+    refuse_stale(kind, old, given, put=call.by.verb == "update", blind=as_scale)
+    new = touched(kind, old, new, call.target.subresource)
+    faults = other_life(old, given)
     if call.target.subresource == "":
-        refuse_faults(kind, new, old)
+        refuse_faults(kind, new, old, faults)
+        new = addressed(call.store, call.cluster, kind.kind, new)
+    elif faults:
+        raise invalid(kind.kind, kind.group, name, faults)
     try:
         made = call.store.replace(call.cluster, kind.kind, new, call.by, expect=given.get("resourceVersion", ""), dry=call.dry)
     except StaleError:
@@ -288,11 +272,13 @@ def _delete_options(request: Request) -> dict[str, Any]:
         options = json.loads(request.body) if request.body.strip() else {}
     except ValueError as no:
         raise bad(f"error decoding DeleteOptions: {no}") from None
-    query = request.query
+    query = {} if request.body.strip() else request.query  # options in a body are all that count: the query beside it is not read (measured)
     if "gracePeriodSeconds" in query:
         options["gracePeriodSeconds"] = int(query["gracePeriodSeconds"])
     if "propagationPolicy" in query:
         options["propagationPolicy"] = query["propagationPolicy"]
+    if (dry := options.get("dryRun", [])) not in ([], ["All"]):
+        raise invalid("DeleteOptions", "meta.k8s.io", "", [unsupported("dryRun", dry, ("All",))])
     policy = options.get("propagationPolicy", "Background")
     if policy not in ("Background", "Foreground", "Orphan"):
         raise invalid("DeleteOptions", "meta.k8s.io", "", [unsupported("propagationPolicy", policy, ("Background", "Foreground", "Orphan"))])
@@ -336,20 +322,20 @@ def delete(call: Call) -> Response:
 def delete_all(call: Call) -> Response:
     options, query = _delete_options(call.request), call.request.query
     selection = Selection(call.kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
-    items = [
+    there = [obj for obj in call.store.list(call.cluster, call.kind.kind, call.namespace) if selection(obj)]
+    version = call.store.version(call.cluster)  # the answer is that list: its version, its objects as they stood before
+    for obj in there:
         call.store.delete(
             call.cluster, call.kind.kind, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], call.by,
             grace=options.get("gracePeriodSeconds"), policy=options.get("propagationPolicy", "Background"), dry=call.dry,
-        )
-        for obj in call.store.list(call.cluster, call.kind.kind, call.namespace) if selection(obj)
-    ]  # fmt: skip
+        )  # fmt: skip
     return answer(
         200,
         {
             "kind": f"{call.kind.kind}List",
             "apiVersion": call.kind.api_version,
-            "metadata": {"resourceVersion": call.store.version(call.cluster)},
-            "items": [item_of(call.kind, obj) for obj in items],
+            "metadata": {"resourceVersion": version},
+            "items": [item_of(call.kind, obj) for obj in there],
         },
     )
 
@@ -366,5 +352,7 @@ def evicted(call: Call) -> Response:
         if wants.get(what) and wants[what] != pod["metadata"][what]:
             raise precondition(call.kind, call.target.name, what, wants[what], pod["metadata"][what])
     refuse_eviction(call.store, call.cluster, pod, dry=dry)
+    if not dry:
+        mark_evicted(call.store, call.cluster, pod)
     call.store.delete(call.cluster, "Pod", call.namespace, call.target.name, call.by, grace=options.get("gracePeriodSeconds"), dry=dry)
     return answer(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})

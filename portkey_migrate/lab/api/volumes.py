@@ -46,12 +46,18 @@ def with_class_defaults(obj: Object) -> Object:
 _SOURCES = ("csi", "hostPath", "nfs", "local", "rbd", "cephfs", "iscsi", "fc")
 
 
-def volume_faults(obj: Object, _old: Object | None) -> list[Cause]:
+_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+
+
+def volume_faults(obj: Object, old: Object | None) -> list[Cause]:
     spec, out = obj.get("spec") or {}, []
+    if old is not None and any(spec.get(source) != old["spec"].get(source) for source in _SOURCES):
+        at = "spec.persistentvolumesource"
+        out.append(Cause("FieldValueForbidden", at, f"Forbidden: {at} is immutable after creation"))
     if not spec.get("accessModes"):
         out.append(missing("spec.accessModes"))
     if not spec.get("capacity"):
-        out.append(missing("spec.capacity"))
+        out += [missing("spec.capacity"), unsupported("spec.capacity", None, ("storage",))]
     if not any(source in spec for source in _SOURCES):
         out.append(missing("spec", "must specify a volume type"))
     if spec.get("persistentVolumeReclaimPolicy") not in ("Retain", "Delete", "Recycle"):
@@ -81,6 +87,7 @@ def claim_faults(obj: Object, old: Object | None) -> list[Cause]:
         return out
     if not spec.get("accessModes"):
         out.append(missing("spec.accessModes", "at least 1 access mode is required"))
+    out += [unsupported("spec.accessModes", mode, _MODES) for mode in spec.get("accessModes") or () if mode not in _MODES]
     if not ((spec.get("resources") or {}).get("requests") or {}).get("storage"):
         out.append(missing("spec.resources[storage]"))
     return out

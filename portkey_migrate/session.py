@@ -197,6 +197,7 @@ class Session:
     moves: Moves
 
     def advance(self, subject: str | None, to: str | None = None) -> Outcome:
+        self._doing(f"advance {subject or 'the open phase'}")
         if subject is None or subject.startswith("phase/"):
             if to is not None:
                 raise Usage("--to names a state of one app, node or task", hint="migrate advance")
@@ -204,6 +205,7 @@ class Session:
         return self.moves.advance(subject, to)
 
     def rollback(self, subject: str, to: str | None = None) -> Outcome:
+        self._doing(f"rollback {subject}")
         if subject == "all":
             return Phases(self.moves).rollback_all()
         if subject.startswith("phase/"):
@@ -219,6 +221,11 @@ class Session:
             raise Usage(f"row {row} was not confirmed", hint=f"migrate resolve {row} --as {as_} --confirm {row}")
         self.journal.resolve(int(transition), int(n), as_, self.journal.who)
         return Outcome(f"row/{row}", as_, lines=(f"row {row} is recorded as {as_}",))
+
+    def _doing(self, what: str) -> None:
+        """Said to whoever finds the lock held: the checks and the questions before a move may take minutes. A move then says itself."""
+        self.journal.doing(what)
+        self.journal.flush()
 
     def stop(self) -> None:
         """The step in hand is finished, then the command ends."""

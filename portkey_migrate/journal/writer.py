@@ -19,7 +19,7 @@ from portkey_migrate.errors import JournalUnusable, Locked, MigrateError, WrongC
 from portkey_migrate.journal import file, key, undo
 from portkey_migrate.journal.columns import PIN, ROW, TRANSITION, when
 from portkey_migrate.journal.commit import Commits, one
-from portkey_migrate.journal.lock import Flock, Holder, locked
+from portkey_migrate.journal.lock import Flock, Holder, held, locked
 from portkey_migrate.journal.looks import Looks, row, subject
 from portkey_migrate.journal.rows import Asked, NewRow, Outcome, Pin, Row, Subject, Transition
 from portkey_migrate.journal.seeding import Seeding
@@ -38,6 +38,7 @@ _DONE = (
 )
 _ANSWER = 'INSERT INTO answers ("transition", subject, "check", verdict, answer, cluster_uid, at, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
 _NEW_ROW = f"INSERT INTO rows ({ROW}) VALUES (?, ?, ?, ?, ?, NULL, ?, ?, 0, NULL, '', '', NULL, NULL, NULL)"
+_DOING = "UPDATE lock SET doing = ? WHERE id = 1"
 _LOCK = "INSERT OR REPLACE INTO lock (id, who, host, pid, since, doing) VALUES (1, ?, ?, ?, ?, '')"
 _NEW_TRANSITION = f"INSERT INTO transitions ({TRANSITION}, version) VALUES ({', '.join('?' * 21)})"
 
@@ -54,6 +55,12 @@ class Journal(Looks):
         return self._commits.read()
 
     # ---- open and close ----
+
+    @staticmethod
+    def refuse_held(state: Path) -> None:
+        """Raises `Locked` where somebody holds the lock now; takes nothing. For before anything that may have to wait for the holder."""
+        if held(state):
+            raise _told(state, file.path_of(state))
 
     @classmethod
     def open(cls, state: Path, *, world: str, clock: Clock, ids: Ids, committed: Callable[[], None] = lambda: None) -> Journal:
@@ -110,7 +117,7 @@ class Journal(Looks):
 
     def doing(self, what: str) -> None:
         """What others are told while this process holds the lock. Held."""
-        self._commits.hold("UPDATE lock SET doing = ? WHERE id = 1", (what,))
+        self._commits.hold(_DOING, (what,))
 
     def flush(self) -> None:
         """Commits what is held: before any wait for people, gates or slow things."""
@@ -205,6 +212,7 @@ class Journal(Looks):
                 who=self.who,
             )
             self._insert(db, made, stands.version)
+            db.execute(_DOING, (f"{subject_id}, {leaves} -> {reaches}",))
             db.executemany(
                 _NEW_ROW, [(id_, n, r.name, text(r.item), change_text(r.change), *(r.undoes or (None, None))) for n, r in enumerate(rows, 1)]
             )

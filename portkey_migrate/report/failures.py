@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from portkey_migrate.errors import MigrateError
@@ -25,9 +25,11 @@ def screen(error: MigrateError, paper: Paper, *, every_fault: bool = False, tz: 
         lines += [str(fault) for fault in shown]
         lines += [f"and {len(faults) - len(shown)} more"] if len(faults) > len(shown) else []
     mends = _mends(error)
-    lines += _said("why", why if not faults and why not in mends and why != "\n".join(mends) else "", paper)
+    said = bool(faults) or bool(_about(error)) or why in mends or why == "\n".join(mends)  # it stands in the lines beside it
+    lines += _said("why", "" if said else why, paper)
     lines += [f"    {'mend' if n == 0 else '':<8}{line}" for n, line in enumerate(mends)]
-    lines += [f"    {label:<8}{value}" for label, value in _about(error) if value]
+    for label, value in _about(error):
+        lines += _said(label, str(value or ""), paper)
     lines += _said("safe", safe, paper)
     lines += [f"    {'next' if n == 0 else 'or':<8}{command}" for n, command in enumerate(words.commands(error.hint))]
     return paper.print("\n".join(lines)) + "\n"
@@ -58,8 +60,11 @@ def document(error: MigrateError) -> dict[str, Any]:
         out["fix"] = _mends(error)
     if error.data.get("faults"):
         out["faults"] = [str(fault) for fault in error.data["faults"]]
-    about = {label: str(value) for label, value in _about(error) if value}
-    return {**out, "holder": about} if about else out
+    if not _about(error):
+        return out
+    since = error.data.get("since")
+    at = since.isoformat() if isinstance(since, datetime) else since
+    return {**out, "holder": {**{name: error.data.get(name) for name in ("who", "host", "pid", "doing")}, "since": at}}
 
 
 def _said(label: str, text: str, paper: Paper) -> list[str]:
@@ -71,9 +76,9 @@ def _said(label: str, text: str, paper: Paper) -> list[str]:
 
 def _about(error: MigrateError) -> list[tuple[str, Any]]:
     """Of another operator: who, where, since when, doing what. Others carry their data in the sentence."""
-    if error.code != "PKM-0501":
+    if error.code != "PKM-0501" or not error.data.get("pid"):
         return []
     data = error.data
-    who = data.get("who") or "unknown"
-    where = f"{who}@{data.get('host') or 'unknown'} (pid {data.get('pid') or 'unknown'})"
-    return [("who", where), ("since", data.get("since")), ("doing", data.get("doing"))]
+    since = data["since"].strftime("%Y-%m-%d %H:%M:%S UTC") if isinstance(data.get("since"), datetime) else data.get("since")
+    hangs = f"for sure? kill -9 {data['pid']} on {data.get('host')}: its lock is free at once, and the next command goes on"
+    return [("who", f"{data.get('who')}@{data.get('host')} (pid {data['pid']})"), ("since", since), ("doing", data.get("doing")), ("hangs", hangs)]

@@ -171,11 +171,18 @@ def test_a_locked_journal_tells_who_where_since_when_and_what() -> None:
         who="anna",
         host="ws-12",
         pid=4411,
-        since="2026-11-24 13:58:20 UTC",
-        doing="app/paperless, step 5 of 12",
+        since=datetime(2026, 11, 24, 13, 58, 20, 16816, tzinfo=UTC),
+        doing="app/paperless, started -> routed",
     )
     check_golden("locked.txt", failures.screen(error, Paper(80)))
-    assert failures.document(error)["holder"]["who"] == "anna@ws-12 (pid 4411)"
+    at = "2026-11-24T13:58:20.016816+00:00"
+    assert failures.document(error)["holder"] == {
+        "who": "anna",
+        "host": "ws-12",
+        "pid": 4411,
+        "doing": "app/paperless, started -> routed",
+        "since": at,
+    }
 
 
 def test_faults_of_a_plan_stand_one_a_line() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from portkey_migrate.journal.read import load
+from portkey_migrate.journal.read import history, load
 from portkey_migrate.lab import worlds
 from portkey_migrate.rehearse import processes
 from portkey_migrate.rehearse.processes import Lab, Ran
@@ -34,6 +34,10 @@ class Desk:
     def states(self) -> dict[str, str]:
         journal = load(self.state, page=None)
         return {f"{one.kind}/{one.name}": one.state for one in journal.subjects} if journal else {}
+
+    def begun(self) -> bool:
+        """Whether any transition stands in the journal."""
+        return any(entry.move is not None for entry in history(self.state))
 
     def wait(self, seconds: float) -> None:
         self.lab.ask("advance", seconds=seconds)

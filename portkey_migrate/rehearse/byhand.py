@@ -107,13 +107,13 @@ def users() -> list[str]:
     return out
 
 
-def break_(fault: str) -> str:
-    """A situation by its name, or KIND@N: the Nth such call from now."""
+def break_(fault: str, app: str = "") -> str:
+    """A situation by its name, for one app (the world's first where none is named), or KIND@N: the Nth such call from now."""
     from portkey_migrate.lab import situations
 
     if fault in situations.names():
-        ask("situation", name=fault)
-        return f"The lab has the situation {fault} now"
+        ask("situation", name=fault, app=app)
+        return f"The lab has the situation {fault} now{f', for {app}' if app else ''}"
     from portkey_migrate.lab import faults
 
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from portkey_migrate.cli import acting, options
+from portkey_migrate.cli import acting, options, subjects
 from portkey_migrate.errors import Usage
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -58,11 +58,16 @@ def users() -> int:
 
 @command.command("break")
 @click.argument("fault", metavar="FAULT")
-def break_(fault: str) -> int:
-    """Breaks something: the name of a situation, or KIND@N for the Nth mutating call from now."""
+@subjects.argument()
+def break_(fault: str, subject: tuple[str, ...]) -> int:
+    """Breaks something: the name of a situation, or KIND@N for the Nth mutating call from now.
+
+    A situation is of one app: that one, else the world's first.
+    """
+    wanted = subjects.parse(subject)
     from portkey_migrate.rehearse import byhand
 
-    sys.stdout.write(f"{byhand.break_(fault)}\n")
+    sys.stdout.write(f"{byhand.break_(fault, wanted.partition('/')[2] if wanted else '')}\n")
     return 0
 
 

@@ -174,7 +174,8 @@ class VolSync(Controller):
             # The data may be in the claim; the destination never completes, and no condition says Completed either (domain B02, B09).
             repository.lock = ""
             self._into(world, key, mine, repository.path)
-            self._says(world, mine, now, "False", "Error", {}, f'unsupported copyMethod: "{method}" -- must be Direct, None, or Snapshot')
+            moved = {"latestMoverStatus": {"result": "Successful", "logs": _restored(repository.backups)}}  # the mover's own part went well
+            self._says(world, mine, now, "False", "Error", moved, f'unsupported copyMethod: "{method}" -- must be Direct, None, or Snapshot')
             return None
         logs = self._backs_up(world, mine, run, repository.path) if key[0] == _SOURCE else self._restores(world, key, mine, repository.path)
         repository.lock = ""

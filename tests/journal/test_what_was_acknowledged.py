@@ -101,8 +101,7 @@ def test_a_reader_sees_what_a_killed_writer_left(state: Path) -> None:
         assert View(state).pins()["source"].uid == "7c1e"
 
 
-@pytest.mark.world("subprocess")
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing: the order of sync and send is not looked at here")
+@pytest.mark.strace
 def test_every_commit_is_synced_before_it_is_told(state: Path, tmp_path: Path) -> None:
     """Between two answers lies exactly one fdatasync; making the file syncs its folder after its name."""
     code = """

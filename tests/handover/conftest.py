@@ -146,7 +146,10 @@ def backup(*, repository: str = "hmac:mine") -> list[dict[str, Any]]:
     status = {
         "lastSyncTime": "2026-01-10T12:02:10Z",
         "lastSyncDuration": "1m40s",
-        "latestMoverStatus": {"result": "Successful", "logs": "processed 217 files, 18.402 MiB in 0:02\nsnapshot b70d967d saved\nRestic completed in 4s"},
+        "latestMoverStatus": {
+            "result": "Successful",
+            "logs": "processed 217 files, 18.402 MiB in 0:02\nsnapshot b70d967d saved\nRestic completed in 4s",
+        },
         "conditions": [{"type": "Synchronizing", "status": "False", "reason": "WaitingForSchedule"}],
     }
     restic = {"repository": "vaultwarden-volsync", "retain": {"daily": 7, "weekly": 4, "last": "3"}}
@@ -158,9 +161,19 @@ def backup(*, repository: str = "hmac:mine") -> list[dict[str, Any]]:
 def _volume(*, made: bool) -> list[dict[str, Any]]:
     ours = {"annotations": {"portkey-migrate.io/made-by": KEY}} if made else {}
     about = {"clusterID": "rook-ceph", "pool": VOLUME.pool, "imageName": VOLUME.image}
-    csi = {"driver": "rook-ceph.rbd.csi.ceph.com", "volumeAttributes": about, "nodeStageSecretRef": {"name": "rook-csi-rbd-node", "namespace": "rook-ceph"}}
+    csi = {
+        "driver": "rook-ceph.rbd.csi.ceph.com",
+        "volumeAttributes": about,
+        "nodeStageSecretRef": {"name": "rook-csi-rbd-node", "namespace": "rook-ceph"},
+    }
     holder = {"namespace": NAME, "name": NAME, "uid": f"PersistentVolumeClaim-{NAME}"}
-    spec = {"csi": csi, "claimRef": holder, "capacity": {"storage": "1Gi"}, "storageClassName": "ceph-block", "persistentVolumeReclaimPolicy": "Retain"}
+    spec = {
+        "csi": csi,
+        "claimRef": holder,
+        "capacity": {"storage": "1Gi"},
+        "storageClassName": "ceph-block",
+        "persistentVolumeReclaimPolicy": "Retain",
+    }
     return [
         thing("PersistentVolume", "pvc-1", "", meta=ours, spec=spec, status={"phase": "Bound"}),
         thing("PersistentVolumeClaim", NAME, meta=ours, spec={"volumeName": "pvc-1"}, status={"phase": "Bound"}),

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 REPO = Path(__file__).resolve().parent.parent
-sys.path[0] = str(REPO)  # this file's folder stood there: `benchmarks` is found from its parent, and nothing here hides a module of that name
+if not __package__:  # started by its path: `benchmarks` is found from its parent, and no file beside this one hides a module of its name
+    sys.path[0] = str(REPO)
 
 from benchmarks import runbook_page as page  # noqa: E402 (after the path)
 from benchmarks.runbook_kubectl import Kubectl  # noqa: E402

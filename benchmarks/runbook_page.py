@@ -152,7 +152,7 @@ def _curl(person: Person) -> Ended:
 def _backed_up(person: Person, since: float) -> str:
     status = person.status("source", f"replicationsource/{APP}")
     if status.get("lastSyncStartTime"):
-        return "the schedule has come round; the annotation is nothing to VolSync"
+        return "the schedule comes round just now; the annotation is nothing to VolSync"
     last = datetime.fromisoformat(str(status["lastSyncTime"])).timestamp()
     if last > since:
         return "the schedule came round meanwhile; the annotation is nothing to VolSync"

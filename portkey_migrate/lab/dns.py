@@ -8,14 +8,14 @@ from fnmatch import fnmatchcase
 
 @dataclass
 class Dns:
-    """Names and addresses; the longest pattern wins. external-dns writes Cloudflare's zone, never this one."""
+    """Names and addresses; the name itself wins, then the longest pattern. external-dns writes Cloudflare's zone, never this one."""
 
     records: dict[str, str] = field(default_factory=dict)
 
     def resolve(self, name: str) -> str:
         """The address, "" where nothing answers for the name."""
         found = [pattern for pattern in self.records if fnmatchcase(name, pattern)]
-        return self.records[max(found, key=len)] if found else ""
+        return self.records[max(found, key=lambda one: (one == name, len(one)))] if found else ""
 
     def point(self, name: str, address: str) -> None:
         """Somebody sets one host by hand. Played at its outcome: everybody's machine has the new answer at once, no cache holds the old one."""

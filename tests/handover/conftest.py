@@ -96,7 +96,8 @@ class Images(Cluster):
 
     def ask(self, question: str, **values: Any) -> Mapping[str, Any]:
         assert values.get("image", VOLUME.image) == VOLUME.image
-        return {"watchers": {"addresses": list(self.watchers)}, "image": {"id": "5e1", "size": 1 << 30}}[question]
+        said: dict[str, Mapping[str, Any]] = {"watchers": {"addresses": list(self.watchers)}, "image": {"id": "5e1", "size": 1 << 30}}
+        return said[question]
 
 
 @dataclass
@@ -121,7 +122,7 @@ class Town:
     target: Cluster = field(default_factory=Cluster)
     ceph: Images = field(default_factory=Images)
     clock: Clock = field(default_factory=Clock)
-    page: Reply = Reply(503, {}, b"", "cert")
+    page: Reply = field(default_factory=lambda: Reply(503, {}, b"", "cert"))
     app: App = APP
     begun: dict[str, Change] = field(default_factory=dict)
     checked: dict[str, Any] = field(default_factory=dict)

@@ -80,7 +80,7 @@ def _unrenewed(side: str) -> Break:
     def stand_still(t: Town) -> None:
         for one in ("metal0", "metal1", "metal2"):
             if ("Lease", "kube-node-lease", one) in getattr(t, side).objects:
-                t.mind[f"leases:{side}"] = {node: LATER for node in ("metal0", "metal1", "metal2")}
+                t.mind[f"leases:{side}"] = dict.fromkeys(("metal0", "metal1", "metal2"), LATER)
 
     return stand_still
 

@@ -30,7 +30,9 @@ _SKIPPED = frozenset({
 })  # fmt: skip
 #: Operation history, and what only says when.
 _OF_APPLICATIONS = frozenset({"operationState", "history", "reconciledAt", "sourceType", "summary"})
-_TIME = re.compile(r"(Timestamp|Time|At)$")
+#: Histories in other words: what a mover said (ids and bytes of its run), and which images a node has pulled so far (a cache).
+_HISTORIES = frozenset({("ReplicationSource", "status.latestMoverStatus", "logs"), ("Node", "status", "images")})
+_TIME = re.compile(r"(Timestamp|Time|At|-at)$")
 _KEY = re.compile(r"\bpm-[0-9a-f]{4,}-\d+\b")
 #: The repository's commits are functions of its content, and stay.
 
@@ -111,7 +113,7 @@ def _fields(thing: Any, names: Mapping[str, str], kind: str, front: str = "") ->
         for key, value in thing.items():
             if key in _SKIPPED or (isinstance(value, str) and _TIME.search(key) and key != "deletionTimestamp"):
                 continue
-            if kind == "Application" and front == "status" and key in _OF_APPLICATIONS:
+            if (kind == "Application" and front == "status" and key in _OF_APPLICATIONS) or (kind, front, key) in _HISTORIES:
                 continue
             path = f"{front}.{key}" if front else str(key)
             if key == "deletionTimestamp":

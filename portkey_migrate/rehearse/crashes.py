@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SAMPLE = {"stateless": 8, "handover": 24}
 VARIANTS = ("look", "send", "dies-and-goes-on", "dies-and-goes-back")
 NEEDS_OPERATOR = 7
+RESTS = frozenset({"planned", "prepared", "routed", "protected", "committed", "todo", "done"})
 
 
 @dataclass
@@ -135,6 +136,7 @@ def record(way: str, wanted: Asked, home: Path, scratch: Path) -> tuple[Way, dic
     began = time.perf_counter()
     wanted = wanted_of(way, wanted)
     copies = scratch / "points"
+    kind, name = wanted.subject.split("/", 1)
     with run.running(wanted, home, scratch / "state", scratch) as it:
         typed = it.type
 
@@ -156,7 +158,7 @@ def record(way: str, wanted: Asked, home: Path, scratch: Path) -> tuple[Way, dic
     points = [
         Point(one["n"], one["what"], copies / f"{one['n']:04d}", argv, command)
         for one, (argv, command) in zip(seen, commands, strict=True)
-        if (copies / f"{one['n']:04d}").exists()
+        if (copies / f"{one['n']:04d}").exists() and argv[1:3] == (kind, name)  # what it needs is made anew while it waits for its window
     ]
     ends: dict[int, Path] = {}
     begun_by: dict[int, int] = {}
@@ -201,13 +203,24 @@ def branch(way: Way, point: Point, home: Path, scratch: Path, references: dict[i
         lab.ask("advance", seconds=run.REST)
         verdict = lab.ask("verdict", request={"apps": run.apps_of(it)})
         tally.double_effects += verdict["double_effects"]
-        if verdict["reasons"]:
-            return "; ".join(verdict["reasons"])
+        inside = way.reaches[transition] not in RESTS
+        reasons = of_data(verdict) if inside else verdict["reasons"]
+        if reasons:
+            return "; ".join(reasons)
         if fold != reference:
             return f"the journal comes to something else: {first_difference(fold, reference)}"
         if transition not in references:
             references[transition] = rested(way.ends[transition], scratch / "references" / str(transition))
         return differs(lab, references[transition])
+
+
+def of_data(verdict: dict[str, Any]) -> list[str]:
+    """What is judged where a branch ends inside an outage: nobody is served there by design, but nothing may be lost or written twice."""
+    return [
+        f"{app['name']}: {app['lost_writes']} writes lost, two writers for {app['double_writer_seconds']} s"
+        for app in verdict["apps"]
+        if app["lost_writes"] or app["double_writer_seconds"]
+    ]
 
 
 def rested(copy: Path, into: Path, change: Callable[[World], None] = lambda _: None) -> Path:

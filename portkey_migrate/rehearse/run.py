@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from portkey_migrate import machines
 from portkey_migrate.errors import Usage
 from portkey_migrate.model import API_VERSION
 from portkey_migrate.rehearse import asked, processes
@@ -234,6 +235,10 @@ def check(wanted: Asked) -> None:
         faults.parsed([wanted.fault] if wanted.fault else [])
     except (KeyError, ValueError) as error:
         raise Usage(str(error.args[0]), hint="migrate rehearse app speedtest") from None
+    kind, _, name = wanted.subject.partition("/")
+    for state in (wanted.to, wanted.rollback_at):
+        if state is not None and kind == "app" and state not in machines.STATES["app"]:
+            raise Usage(f"no state of app is named {state}", why=f"there are {', '.join(machines.STATES['app'])}", hint=f"migrate graph app {name}")
     if wanted.with_ is not None and wanted.with_ not in situations.registry():
         raise Usage(f"no situation is named {wanted.with_}", why=f"there are {', '.join(situations.names())}", hint="migrate rehearse app speedtest")
 

@@ -102,7 +102,8 @@ def backup_keeps_three(at: At) -> Answer:
     kept = sum(int(retain.get(key) or 0) for key in _KEPT)
     seen = {"value": kept or 1, "threshold": _KEEPS, "cluster": "source"}
     if kept < _KEEPS:
-        return block(f"ReplicationSource {found_of(at).backup} keeps {kept or 'the last one alone'}", _RETAIN, **seen)
+        rendered = "" if retain else " (no retain rendered)"  # restic forgets all but the last one then, which nobody has asked for
+        return block(f"restic keeps {kept or 1} snapshot{'s' if kept > 1 else ''}, not {_KEEPS} or more{rendered}", _RETAIN, **seen)
     return ok(f"keeps {', '.join(f'{retain[key]} {key}' for key in _KEPT if retain.get(key))}", **seen)
 
 

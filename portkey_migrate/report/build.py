@@ -145,8 +145,9 @@ def _note(subject: Any, moving: Moving | None, last: Any, now: datetime, tz: tzi
     if subject.gate == "ages" and subject.since is not None:
         return f"{words.age(subject.since, now)} old"
     back = last is not None and last.direction == "back" and last.ended is not None
-    how = "went back by itself" if back and last.by_itself else "back since"
-    said = [_GATES.get(subject.gate, str(subject.gate)), f"{how} {words.clock(last.ended, now, tz)}, {last.why}" if back else ""]
+    if back and last.by_itself:
+        return f"went back by itself {words.clock(last.ended, now, tz)}: {last.why}"
+    said = [_GATES.get(subject.gate, str(subject.gate)), f"back since {words.clock(last.ended, now, tz)}, {last.why}" if back else ""]
     return "; ".join(part for part in said if part)
 
 

@@ -20,7 +20,7 @@ _SAID = (
     ("hand", "is done by hand", "are done by hand"),
     ("look", "needs a look", "need a look"),
 )
-_BY_HAND = ("kubectl", "talosctl", "rbd", "ceph", "qm", "pvesh", "vault", "wait ")
+_COMMITTED = ("commit", ".yaml", "#", "image:")
 
 
 class Cause(NamedTuple):
@@ -67,13 +67,13 @@ def _cause(several: Sequence[Any]) -> Cause:
 
 
 def _by(fix: str) -> str:
-    """Who mends it, by what the line is: a command of ours, a command of somebody else's tool, else something to commit."""
+    """Who mends it, by what the line is: a command of ours, something to commit, else a person at another tool."""
     first = fix.strip()
     if first.split(" ")[0] == "migrate":
         return "tool"
     if not first:
         return "look"
-    return "hand" if first.startswith(_BY_HAND) else "commit"
+    return "commit" if any(word in first.split(" ")[0] for word in _COMMITTED) else "hand"
 
 
 def _data(check: str) -> bool:

@@ -20,6 +20,7 @@ WANTED = (
     "writer-is-known", "one-watcher", "source-has-the-one-watcher",
     "probe-answers", "seen-from-outside", "source-answers", "seen-at-the-source",
     "source-is-quiet", "node-answered", "restore-point-", "sync-source:", "undo-sync-source:",
+    "blocklist:", "undo-blocklist:",
 )  # fmt: skip
 _TALOS = ("one-watcher", "probe-answers", "seen-from-outside")
 _K3S = ("source-has-the-one-watcher", "source-answers", "seen-at-the-source")
@@ -44,6 +45,7 @@ def of(subject: Any, past: Any, moving: Moving | None, serves: str, now: datetim
             ("data", _data(at, subject, moving, serves)),
             ("people", _people(at, subject, serves)),
             ("way back", _back(at, subject, moving, serves)),
+            ("shut out", _shut_out(at)),
             ("backup", _backup(at)),
             ("VM snapshot", _vm(at)),
             ("kept", _kept(at)),
@@ -181,20 +183,29 @@ def _kept(at: _Look) -> str:
     return f"{', '.join(said)}; nobody needs {'it' if one else 'them'} once the soak is over and you are content" if said else ""
 
 
+def _shut_out(at: _Look) -> str:
+    """A fence that was put, and stays until somebody takes it off: forgotten, it is the next outage."""
+    put, off = (_last([row for row in at.past.rows if row.attempt], front) for front in ("blocklist:", "undo-blocklist:"))
+    if put is None or (off is not None and off.transition > put.transition):
+        return ""
+    return f"K3s's old writer {_ref(put)[1]}, from Ceph, {at.when(put.done_at)}: its node had not answered; `migrate rollback` takes it off"
+
+
 def _last(rows: Sequence[Any], front: str) -> Any | None:
     return next((row for row in reversed(rows) if row.name.startswith(front)), None)
 
 
 def _name(row: Any) -> str:
     """The snapshot as `rbd` names it; a row that changed nothing has no change."""
-    change = row.change
-    if isinstance(change, str):
-        _system, _kind, pool, name = json.loads(change)["ref"]
-    elif change is not None:
-        pool, name = change.ref.namespace, change.ref.name
-    else:
-        return str(row.name)
-    return f"{pool}/{name}"
+    return "/".join(_ref(row)) if row.change is not None else str(row.name)
+
+
+def _ref(row: Any) -> tuple[str, str]:
+    """Namespace (or pool) and name of what a row changed; on disk a change is text."""
+    if isinstance(row.change, str):
+        _system, _kind, place, name = json.loads(row.change)["ref"]
+        return str(place), str(name)
+    return row.change.ref.namespace, row.change.ref.name
 
 
 def _who(at: _Look) -> str:

@@ -98,7 +98,7 @@ def text(blocks: Sequence[Block], paper: Paper) -> str:
             case Command(said, note, label):
                 head = f"{label} {said}" if label else said
                 aside = f"      ({note})" if note else ""
-                fits = not paper.width or len(head + aside) <= paper.width
+                fits = not paper.width or not note or len(head + aside) <= paper.width
                 out += [head + aside] if fits else [head, *(" " * 6 + line for line in fold(f"({note})", paper.width - 6))]
             case Table():
                 out += table(block, paper.width)

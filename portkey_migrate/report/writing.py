@@ -10,11 +10,14 @@ from typing import Any
 
 from portkey_migrate.report.serving import Moving
 
-#: The newest of these that is true counts, top to bottom: (begun | seen, front of a row's name, what it means).
+#: The newest of these that is true counts, top to bottom: (how, front of a row's name, what it means). `begun`: its first attempt is on disk;
+#: `seen`: it answered ok, a warning is no sight; `done`: it was sent and proved, or it only warned.
 _FORWARD = (
     ("begun", "route:", "Talos alone writes it, whether people reach it was not seen yet"),
     ("begun", "scale-up:target", "Talos alone opens it, people are not sent there yet"),
+    ("done", "blocklist:", "nobody writes it, K3s's old writer is shut out of Ceph"),
     ("seen", "node-answered", "nobody writes it"),
+    ("done", "node-answered", "{node} does not answer, its writer is about to be shut out of Ceph"),
     ("seen", "source-is-quiet", "K3s has stopped, {node} has not answered since"),
 )
 _BACK = (
@@ -42,4 +45,14 @@ def writer(moving: Moving | None, *, node: str = "") -> str:
 
 
 def _true(rows: Sequence[Any], how: str, front: str) -> bool:
-    return any(row.name.startswith(front) and (row.attempt if how == "begun" else row.done_at is not None) for row in rows)
+    return any(_is(row, how) for row in rows if row.name.startswith(front))
+
+
+def _is(row: Any, how: str) -> bool:
+    verdict = row.answer.verdict if row.answer is not None else ""
+    begun = bool(row.attempt)
+    if how == "begun":
+        return begun
+    if how == "seen":
+        return row.done_at is not None and verdict != "warn"
+    return row.done_at is not None and (begun or verdict == "warn")

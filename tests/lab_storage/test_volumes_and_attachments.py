@@ -100,6 +100,25 @@ def test_a_released_volume_whose_uid_is_cleared_is_available_again(hand: Hand) -
     assert hand.until(lambda: hand.get("source", "PersistentVolume", volume, "")["status"]["phase"] == "Available") <= 0.05
 
 
+def test_a_volume_that_is_deleted_right_after_its_claim_goes_too(hand: Hand) -> None:
+    """Its protection ends with the binding, whichever of the two is seen first (real/ C: Released within 0.05 s)."""
+    hand.stands_on_the_target()
+    hand.delete("target", "PersistentVolumeClaim", APP)
+    hand.delete("target", "PersistentVolume", hand.volume["metadata"]["name"], "")
+    hand.until(lambda: not hand.all("target", "PersistentVolume"), within=1)
+    assert hand.image.name  # Retain: the image stays
+
+
+def test_with_the_drivers_own_look_a_second_map_waits(hand: Hand, world: World) -> None:
+    """Without the trap ceph-csi refuses: the image is still being used (domain B41)."""
+    world.traps.discard("blind-map")
+    hand.stands_on_the_target()
+    hand.fence("target", "10")
+    hand.scale("target", 1)
+    hand.wait(60)
+    assert len(hand.watchers()) == 1
+
+
 def test_a_pod_that_is_gone_lets_go_in_three_steps(hand: Hand) -> None:
     """Pod, then watcher, then attachment, 1-6 s (trap slow-detach; lab.md 10a; domain B41)."""
     hand.hold("source")

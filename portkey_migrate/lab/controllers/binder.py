@@ -51,7 +51,7 @@ class Binder(Controller):
     def act(self, world: World, now: float, key: Key) -> float | None:
         if key[0] == "volume":
             volume = self.get(world, "PersistentVolume", "", key[1])
-            return None if volume is None or not alive(volume) else self._volume(world, now, volume)
+            return None if volume is None else self._volume(world, now, volume)
         claim = self.get(world, "PersistentVolumeClaim", key[1], key[2])
         return None if claim is None or not alive(claim) or bound(claim) else self._claim(world, now, key, claim)
 
@@ -68,6 +68,8 @@ class Binder(Controller):
             if phase != "Released":
                 volume = self.patch(world, volume, {"status": {"phase": "Released"}})
             return self._reclaim(world, now, volume)
+        if not alive(volume):
+            return None
         if phase != "Available":
             self.patch(world, volume, {"status": {"phase": "Available"}})
             for claim in self._waiting(world, volume):
@@ -93,7 +95,8 @@ class Binder(Controller):
         image = image_of(world, volume)
         if image is not None and not ceph(world).remove(world, image):
             return now + _BUSY_AGAIN
-        self.delete(world, volume)
+        if alive(volume):
+            self.delete(world, volume)
         return None
 
     def _object_gone(self, world: World, volume: Object) -> None:

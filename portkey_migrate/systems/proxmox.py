@@ -43,7 +43,7 @@ _AT_WORK = frozenset({"snapshot", "snapshot-delete", "rollback"})
 _SEEN_PRINT = re.compile(r'got "([0-9a-fA-F]+)"')
 
 
-class _NotThere(Exception):
+class _NotThere(Unreachable):
     """Proxmox knows no such VM on that node."""
 
 
@@ -168,7 +168,7 @@ class Proxmox:
             except ResourceException as error:
                 said = _said(error)
                 if _NOT_THERE in said:
-                    raise _NotThere(said) from None
+                    raise _NotThere(f"Proxmox does not know {what}", why=said) from None
                 if error.status_code < _SERVER:
                     raise Unreachable(f"Proxmox refuses to show {what}", why=said, status=error.status_code) from None
                 last = said

@@ -1,4 +1,4 @@
-"""`make demo`: an app moves to Talos, comes back, and goes again, in the embedded lab, with what people see meanwhile.
+"""`make demo`: two apps move to Talos, come back, and go again, in the embedded lab, with what people see meanwhile.
 
 Real commands in processes of their own; exit 0 only where the lab's verdict is clean.
 """
@@ -17,7 +17,7 @@ from portkey_migrate.rehearse import asked, processes, run
 
 SEED, WORLD = 1, "portkey"
 SIDES = {"source": "K3s", "target": "Talos", "none": "nobody"}
-APPS = ("speedtest",)
+APPS = ("speedtest", "vaultwarden")
 
 
 @dataclass
@@ -57,6 +57,17 @@ class Show:
         self.people()
         return ran.code
 
+    def needs(self, app: str) -> bool:
+        """What must be done before: its window is waited for where an outage comes next, and its tasks are done, anew where they have aged."""
+        now = self.it.lab.ask("stats")["now"]
+        opens = asked.window_opens(self.it.plan, f"app/{app}", now) if self.it.at(f"app/{app}") == "prepared" else None
+        if opens is not None:
+            self.it.lab.ask("advance", until=opens)
+            self.say(f"\n({(opens - now) / 3600:.0f} h pass until the window of {app} opens)")
+        tasks = [need for need, _ in asked.needed(self.it.plan, f"app/{app}") if need.startswith("task/")]
+        due = [task for task in tasks if opens is not None or self.it.at(task) != "done"]
+        return all(self.types("advance", *task.split("/", 1)) == 0 for task in due)
+
     def waits(self, app: str) -> None:
         """The soak, in no time."""
         until = asked.states(self.it.state)[f"app/{app}"].soak_until
@@ -81,6 +92,8 @@ def show(it: run.Run) -> bool:
     for app in APPS:
         there_and_back = (("advance", "prepared"), ("advance", "protected"), ("rollback", "prepared"), ("advance", "protected"))
         for verb, state in there_and_back:
+            if verb == "advance" and not screen.needs(app):
+                return False
             if screen.types(verb, "app", app) != 0 or it.at(f"app/{app}") != state:
                 return False
             it.lab.ask("advance", seconds=run.LIVED)
@@ -96,6 +109,7 @@ def main() -> int:
     home = run.session_home()
     wanted = run.Asked(f"app/{APPS[-1]}", SEED, WORLD, draws=False)
     with run.places(home, wanted, None) as (state, scratch), run.running(wanted, home, state, scratch) as it:
+        it.also = tuple(f"app/{app}" for app in APPS)
         well = show(it)
         said = run.document(it, began)
     clean = well and said["verdict"] == "clean"

@@ -70,6 +70,7 @@ class Run:
     stops_dead: bool = False  # and is not typed again
     on_subject: Callable[[], Any] = lambda: None  # told when the subject's own moves begin
     on_back: Callable[[], Any] = lambda: None  # told when its way back begins
+    also: tuple[str, ...] = ()  # other apps that are judged with it
 
     def type(self, *argv: str) -> Ran:
         """One command as a person types it, to its end; where a crash point is set, it dies there and is typed again."""
@@ -329,7 +330,7 @@ def stands(run: Run) -> str:
 def apps_of(run: Run) -> list[dict[str, Any]]:
     """The apps that moved or were to move: the subject, and what it needs."""
     known = asked.states(run.state)
-    names = [run.asked.subject, *(need for need, _ in asked.needed(run.plan, run.asked.subject))]
+    names = [*run.also, run.asked.subject, *(need for need, _ in asked.needed(run.plan, run.asked.subject))]
     out = []
     for id_ in dict.fromkeys(name for name in names if name.startswith("app/")):
         app = run.plan.apps[id_.partition("/")[2]]

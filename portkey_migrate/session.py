@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -195,9 +195,10 @@ class Session:
     journal: Any
     world: World
     moves: Moves
+    typed: list[str] = field(default_factory=list)  # the verb and its subject, for a hint that repeats them
 
     def advance(self, subject: str | None, to: str | None = None) -> Outcome:
-        self._doing(f"advance {subject or 'the open phase'}")
+        self._doing(f"advance {subject or ''}".strip())
         if subject is None or subject.startswith("phase/"):
             if to is not None:
                 raise Usage("--to names a state of one app, node or task", hint="migrate advance")
@@ -224,6 +225,7 @@ class Session:
 
     def _doing(self, what: str) -> None:
         """Said to whoever finds the lock held: the checks and the questions before a move may take minutes. A move then says itself."""
+        self.typed.append(what)
         self.journal.doing(what)
         self.journal.flush()
 
@@ -245,16 +247,17 @@ def open(folder: Path, state: Path, options: Options, say: Say) -> Iterator[Sess
     with Journal.open(state, world=world.name, clock=world.ports.clock, ids=world.ports.ids, committed=world.ports.committed) as journal:
         world.reconnect(journal.secret_key())
         journal.seed(plan)
+        typed: list[str] = []
         moves = Moves(
             plan,
             journal,
-            lambda: _pinned(plan, journal, world),
+            lambda: _pinned(plan, journal, world, typed),
             world.ports,
             _logged(state, say, world.ports.clock),
             __version__,
             rehearsal=world.name != "real",
         )
-        yield Session(plan, journal, world, moves)
+        yield Session(plan, journal, world, moves, typed)
 
 
 @contextmanager
@@ -333,7 +336,7 @@ class Viewer:
         return show.plan(self.moves, subject)
 
 
-def _pinned(plan: Plan, journal: Any, world: World) -> tuple[Mapping[str, System], Mapping[str, tuple[str, str]]]:
+def _pinned(plan: Plan, journal: Any, world: World, typed: Sequence[str]) -> tuple[Mapping[str, System], Mapping[str, tuple[str, str]]]:
     """The systems, once who they are is pinned (shown and typed, one time) or agrees with the pin (design §4.9)."""
     systems, identity = world.connect()
     pins = journal.pins()
@@ -354,10 +357,12 @@ def _pinned(plan: Plan, journal: Any, world: World) -> tuple[Mapping[str, System
     shown = ", ".join(f"{side} = kube-system {identity[side][0][:8]}, CA {identity[side][1][:12]}" for side in SIDES)
     question = f"The clusters of this migration: {shown}. They are pinned once."
     people = world.ports.people
+    hint = f"migrate {typed[-1] if typed else 'advance'} --confirm {plan.name}"
     if not people.can_answer(severe=True, name=plan.name):
-        raise Usage(f"{question} Nobody is there to type it.", hint=f"migrate advance --confirm {plan.name}")
+        why = f"{shown}; they are pinned once"
+        raise Usage("the clusters of this migration are not confirmed, and nobody is there to type it", why=why, hint=hint)
     if not people.types(question, plan.name):
-        raise Usage("the clusters were not confirmed", why=shown, hint=f"migrate advance --confirm {plan.name}")
+        raise Usage("the clusters were not confirmed", why=shown, hint=hint)
     for side in SIDES:
         journal.pin(side, *identity[side], journal.who)
     return systems, identity

@@ -108,6 +108,7 @@ def act(verb: str, given_: Given, subject: str | None, do: Callable[[Session], A
                 outcome = do(opened)
         except Interrupted as stopped:
             outcome = _stopped(stopped, opened, teller, options, subject)
+    teller.end(outcome.lines if given_.output == "table" else ())
     ending = Ending(verb, outcome.subject, outcome.state, outcome.exit, outcome.lines, outcome.error, world)
     show(ending, given_.output)
     if outcome.error is not None:

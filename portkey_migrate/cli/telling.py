@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -19,15 +19,27 @@ class Teller:
         self.progress = Progress(UTC if utc else None)
         self._events = events
         self._paper = paper_of(sys.stderr, os.environ)
+        self._late: list[str] = []  # that a state was reached is said with what follows: the last one is the result, and stands on stdout
 
     def say(self, event: Mapping[str, Any]) -> None:
         lines = self.progress.lines(event)
+        if event["event"] == "state" and self._events != "jsonl":
+            self._late += lines
+            return
+        if lines:
+            lines, self._late = [*self._late, *lines], []
         if self._events == "jsonl":
             import json
 
             sys.stderr.write(json.dumps(dict(event), default=str) + "\n")
         else:
             sys.stderr.write("".join(self._paper.print(line) + "\n" for line in lines))
+        sys.stderr.flush()
+
+    def end(self, said: Sequence[str]) -> None:
+        """After the last event; `said`: the lines that stdout says."""
+        late = [line for line in self._late if not any(one.startswith(line) for one in said)]
+        sys.stderr.write("".join(self._paper.print(line) + "\n" for line in late))
         sys.stderr.flush()
 
 

@@ -26,7 +26,8 @@ class Rehearsal(NamedTuple):
         """The command that makes this run again, whole: the request is part of the document."""
         asked = [f"--{name.replace('_', '-').rstrip('-')} {value}" for name, value in (self.it.get("request") or {}).items() if value]
         subject = words.typed(str(self.it.get("subject") or ""))
-        return " ".join(part for part in ("migrate rehearse", subject, f"--seed {self.it.get('seed')}", *asked, "-o json") if part)
+        world = f"--world {self.it.get('world')}" if self.it.get("world") not in (None, "portkey") else ""
+        return " ".join(part for part in ("migrate rehearse", subject, f"--seed {self.it.get('seed')}", world, *asked, "-o json") if part)
 
     def names(self) -> list[str]:
         return [str(self.it.get("verdict", ""))]
@@ -40,7 +41,7 @@ class Rehearsal(NamedTuple):
         out: list[Block] = [
             Line(words.world(f"lab:{it.get('seed')}")),
             Line(
-                f"{_SYMBOLS.get(verdict, '·')} {verdict}: {it.get('subject') or 'the whole plan'} in {it.get('world')}, seed {it.get('seed')}",
+                f"{_SYMBOLS.get(verdict, '·')} {verdict}: {it.get('subject') or 'what moved so far'} in {it.get('world')}, seed {it.get('seed')}",
                 strong=True,
             ),
         ]
@@ -73,16 +74,10 @@ class Rehearsal(NamedTuple):
         out += [Line(f"Difference: {_plain(one)}", hang=2) for one in left]
         there, here = (words.duration(float(it.get(key) or 0)) for key in ("virtual_seconds", "wall_seconds"))
         took = f"{there} of the lab's time in {here}, {it.get('api_calls', 0)} calls"
-        return [
-            *out,
-            Line(),
-            Line(took),
-            Command(
-                self._again(),
-                "the same run, whole",
-                "Again:",
-            ),
-        ]
+        out += [Line(), Line(took)]
+        if it.get("subject"):  # what a person moved by hand has no command that makes it again
+            out.append(Command(self._again(), "the same run, whole", "Again:"))
+        return out
 
 
 def _app(app: Mapping[str, Any]) -> tuple[str, ...]:

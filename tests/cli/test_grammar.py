@@ -139,14 +139,14 @@ def test_progress_goes_to_stderr_and_the_result_to_stdout(migrate: Typed, record
     """A pipe gets the answer alone; the lab's screens say that it is one."""
 
     def advance(subject: str | None, to: str | None = None) -> Any:
-        recorded.say({"event": "state", "subject": "app/speedtest", "state": "prepared"})
+        recorded.say({"event": "note", "text": "on its way"})
         return recorded.ends
 
     monkeypatch.setattr(recorded, "advance", advance)
     said = migrate("advance", "app", "speedtest")
     assert said.out == "app/speedtest is prepared\n"
     assert "This is the lab, seed 7" in said.err
-    assert said.err.endswith("app/speedtest is prepared\n")
+    assert said.err.endswith("on its way\n")
 
 
 def test_events_as_json_lines(migrate: Typed, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:

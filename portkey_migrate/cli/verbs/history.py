@@ -25,7 +25,9 @@ def command(subject: tuple[str, ...], since: str | None, **typed: Any) -> int:
     it = acting.given(typed)
     wanted = subjects.parse(subject)
     if wanted is not None:
-        wanted = subjects.known(wanted, list(acting.states(it.place)) or [wanted], lambda one: acting.journal_knows(it.place, one))
+        known = list(acting.states(it.place))
+        # Before there is a journal the plan alone knows the names.
+        wanted = subjects.known(wanted, known, lambda one: acting.journal_knows(it.place, one)) if known else acting.known(it, wanted)
     told = history(it.place, wanted, _when(since))
     acting.show(History(wanted or "", told, acting.world_in(it.place), UTC if it.utc else None), it.output)
     return 0

@@ -26,7 +26,8 @@ def told(said: dict[str, Any]) -> str:
     seen = ""
     if app is not None:
         by = app["acknowledged"]
-        seen = f"{by['source']} K3s {by['target']} Talos, lost {app['lost_writes']}, down {app['outage_seconds']:g} s (engine {app['engine_outage_seconds']:g})"
+        seen = f"{by['source']} K3s {by['target']} Talos, lost {app['lost_writes']}, down {app['outage_seconds']:g} s"
+        seen += f" (engine {app['engine_outage_seconds']:g} s)" if app["outage_seconds"] else ""
     faults = "; ".join(_fault(one) for one in said["faults"]) or "no fault"
     why = f"  {'; '.join(said['reasons'])}" if said["reasons"] else ""
     head = f"seed {said['seed']:>2}  {said['verdict']:<9}  {said['subject']}"
@@ -71,9 +72,8 @@ def main(argv: list[str]) -> int:
                 sys.stdout.flush()
             middle = statistics.median(added)
             bad += middle > ENGINE_MEDIAN
-            sys.stdout.write(
-                f"{'✖' if middle > ENGINE_MEDIAN else '✔'} {subject}: the engine added {middle:.3f} s to the outage (median, limit {ENGINE_MEDIAN} s)\n"
-            )
+            mark = "✖" if middle > ENGINE_MEDIAN else "✔"
+            sys.stdout.write(f"{mark} {subject}: the engine added {middle:.3f} s to the outage (median, limit {ENGINE_MEDIAN} s)\n")
     return 1 if bad else 0
 
 

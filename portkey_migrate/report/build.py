@@ -211,7 +211,9 @@ def _interrupted(snapshot: Any, one: Moving, now: datetime, tz: tzinfo | None) -
     """What a crash looks like afterwards: who, what, how far, what is not known."""
     transition = one.transition
     number, name = one.at
-    who = getattr(transition, "who", "") or (snapshot.operator.who if snapshot.operator is not None else "somebody")
+    last = snapshot.operator
+    who = transition.who or (last.who if last is not None else "somebody")
+    who = f"{who}@{last.host}" if last is not None and last.who == who else who
     said = f"Last: {who}, {transition.subject} {transition.leaves} -> {transition.reaches}, step {number} of {len(one.rows)}"
     open_ = one.unanswered
     if open_ is None or open_.sent_at is None:

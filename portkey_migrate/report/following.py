@@ -30,7 +30,7 @@ def _half_done(moving: Mapping[str, Moving]) -> Commands:
         typed = words.typed(one.transition.subject)
         if one.transition.direction == "back":
             return [(f"migrate rollback {typed}", "finishes the way back")]
-        return [(f"migrate advance {typed}", "looks, then goes on"), (f"migrate rollback {typed}", "goes back")]
+        return [(f"migrate advance {typed}", "looks, then goes on"), (f"migrate rollback {typed}", "goes back, nothing lost")]
     return []
 
 

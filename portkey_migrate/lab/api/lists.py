@@ -29,6 +29,8 @@ def listed(store: Store, cluster: str, kind: Kind, namespace: str, request: Requ
         raise bad("specifying resource version is not allowed when using continue")
     if version and not version.isdigit():
         raise bad(f"invalid resource version: {no_version(version).message}")
+    if not token:
+        store.list(cluster, kind.kind, namespace)  # what changes with time alone is written now, or the list would show it as of its last look
     now, start = store.versions[cluster], ""
     if token:
         at, start = _read(token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.runbook import OURS, RUNBOOK, WITHOUT, table, wrong
+from benchmarks.runbook_compared import OURS, RUNBOOK, WITHOUT, table, wrong
 from benchmarks.runbook_page import destination
 from portkey_migrate.lab.dns import Dns
 

@@ -13,6 +13,7 @@ from portkey_migrate.checks.images import digest
 from portkey_migrate.model import Answer, Plan, block, dig, ok, unknown, warn
 from portkey_migrate.systems.at import At
 
+SEEN = ("seen",)  # asked by a task, and no app's guard
 ARGOCD = "argocd"
 SIDES = ("source", "target")
 _TOLERATED = frozenset({"/spec/syncPolicy", "/spec/syncPolicy/automated"})
@@ -41,7 +42,7 @@ def _lines(*parts: Iterable[str]) -> str:
 # ---- ApplicationSets ----
 
 
-@check(situation="hold-not-tolerated", sources="domain 3.2 no. 12, B20, B21; real/ A2")
+@check(methods=SEEN, situation="hold-not-tolerated", sources="domain 3.2 no. 12, B20, B21; real/ A2")
 def applicationsets_tolerate_a_hold(at: At) -> Answer:
     """Every ApplicationSet, on either side, leaves the sync policy of its Applications alone: else what was stopped starts within a second."""
     all_, deaf = 0, []
@@ -62,7 +63,7 @@ def applicationsets_tolerate_a_hold(at: At) -> Answer:
     return ok(f"{all_} of {all_} ApplicationSets tolerate it", **seen)
 
 
-@check(situation="source-not-frozen", sources="domain B23, 3.2 no. 17")
+@check(methods=SEEN, situation="source-not-frozen", sources="domain B23, 3.2 no. 17")
 def source_is_frozen(at: At) -> Answer:
     """What the source follows is a revision that no commit for the target moves: else that commit reaches K3s, with prune."""
     theirs = {(repo, revision) for _, repo, revision in _followed(at, "target")}
@@ -120,7 +121,7 @@ def _count(loose: list[tuple[str, str]]) -> str:
     return " and ".join(f"{number} {word}{'s' if number != 1 else ''}" for number, word in counted if number)
 
 
-@check(situation="target-follows-everything", asked_of=("target",), sources="domain B22, 3.2 no. 14 and 18, §2.0 (Argo levers)")
+@check(methods=SEEN, situation="target-follows-everything", asked_of=("target",), sources="domain B22, 3.2 no. 14 and 18, §2.0 (Argo levers)")
 def target_follows_an_allow_list(at: At) -> Answer:
     """On the target only what a list names has an Application, and no app of the plan is automated there: else all start at once."""
     if at.plan is None:
@@ -161,7 +162,7 @@ def _automated(application: Mapping[str, Any]) -> bool:
 # ---- backups and volumes ----
 
 
-@check(situation="retain-missing", asked_of=("source",), sources="domain 3.3 no. 29, B05")
+@check(methods=SEEN, situation="retain-missing", asked_of=("source",), sources="domain 3.3 no. 29, B05")
 def retain_is_rendered(at: At) -> Answer:
     """Every backup of the source keeps at least three: without `retain` restic keeps one, and one empty run drops all history."""
     sources = [one for one in at.list("source", "ReplicationSource") if dig(one, "spec.restic") is not None]
@@ -176,7 +177,7 @@ def retain_is_rendered(at: At) -> Answer:
     return ok(f"{len(sources)} of {len(sources)} keep three or more", **seen)
 
 
-@check(situation="claim-prunable", sources="domain B24, B40, 3.4 no. 45")
+@check(methods=SEEN, situation="claim-prunable", sources="domain B24, B40, 3.4 no. 45")
 def claims_are_never_pruned(at: At) -> Answer:
     """No claim goes with its Application: each that Argo CD made says Prune=false and Delete=false."""
     made, bare = 0, []
@@ -207,7 +208,7 @@ def claims_are_never_pruned(at: At) -> Answer:
 # ---- images ----
 
 
-@check(situation="image-by-tag", asked_of=("source",), sources="domain B93, 3.6 no. 116")
+@check(methods=SEEN, situation="image-by-tag", asked_of=("source",), sources="domain B93, 3.6 no. 116")
 def images_are_by_digest(at: At) -> Answer:
     """Every image of the plan's apps is named by its digest: a tag may mean another version on the day when the target starts it."""
     if at.plan is None:

@@ -44,7 +44,7 @@ class Desk:
 
     def written(self) -> list[tuple[str, bytes]]:
         """Every byte that the tool wrote or printed: its state folder less what the lab made, and each command's two streams."""
-        lab_made = {"kubeconfig", "settings.yaml", "proxmox.token"}
+        lab_made = {"kubeconfig", "settings.yaml", "proxmox-token"}
         files = [path for path in sorted(self.state.rglob("*")) if path.is_file() and path.name not in lab_made]
         files += sorted((self.folder / "commands").rglob("std*"))
         return [(str(path), path.read_bytes()) for path in files]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from portkey_migrate.cli import where
-from portkey_migrate.report import build, facts, formats, serving
+from portkey_migrate.report import build, formats, serving
 from portkey_migrate.report.paper import paper_of
 from portkey_migrate.report.status import Report
 
@@ -22,7 +22,7 @@ def read(home: str | None, state: str | None, *, utc: bool) -> Report:
     from portkey_migrate.journal.read import load
 
     place = where.state(state, home)
-    snapshot = load(place, page=_PAGE, wanted=facts.WANTED, but=serving.NO_OUTAGE)
+    snapshot = load(place, page=_PAGE, wanted=serving.WANTED, but=serving.NO_OUTAGE)
     tz = UTC if utc else None
     if snapshot is None:
         return build.nothing_begun(_short(place), tz=tz)

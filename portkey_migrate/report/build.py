@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
-from portkey_migrate.report import facts, following, serving, told, words, writing
+from portkey_migrate.report import following, serving, words
 from portkey_migrate.report.serving import Moving
 from portkey_migrate.report.status import Report, Standing
 
@@ -104,9 +104,16 @@ def _standing(subject: Any, known: _Known, refused: Sequence[Any], now: datetime
         down_since=since,
         down_seconds=seconds,
         budget=subject.outage,
-        facts=facts.of(subject, known.past, moving, serves, now, tz) if kind == "app" else (),
+        facts=_facts(subject, known, serves, now, tz) if known.past is not None else (),
         mends=tuple(line for asked in refused_by for line in asked.answer.fix.split("\n") if line),
     )
+
+
+def _facts(subject: Any, known: _Known, serves: str, now: datetime, tz: tzinfo | None) -> tuple[tuple[str, str], ...]:
+    """Of an app with data that has moved. Where there is none, `status` does not pay for the words either."""
+    from portkey_migrate.report import facts
+
+    return facts.of(subject, known.past, known.moving, serves, now, tz)
 
 
 def _symbol(subject: Any, moving: Moving | None, last: Any) -> str:
@@ -184,11 +191,15 @@ def _apart(one: Standing, known: _Known, now: datetime, tz: tzinfo | None, *, he
     if one.serves == "nobody":
         since = f" since {words.clock(one.down_since, now, tz)}, {one.down}" if one.down_since else ""
         then = "It waits for you." if parked else "It is being moved." if held else "It waits for the next command."
+        from portkey_migrate.report import facts, writing
+
         return f"{one.subject} is down{since}: its data is whole, {writing.writer(moving, node=facts.node(known.past))}. {then}"
     if parked:
         return f"{one.subject} is stopped: its data is on {one.serves}, whole; whether people are served was not seen."
     if moving is None and known.last is not None and known.last.by_itself and known.past is not None:
         down = f" Down {words.duration(one.down_seconds)} of {words.duration(one.budget)}." if one.down_seconds else ""
+        from portkey_migrate.report import told
+
         return f"{told.home(one.subject, known.past.rows, known.last, now, tz)} Lost: nothing.{down}"
     return ""
 

@@ -6,41 +6,26 @@ A fact that no row holds is not said, and what nobody measured is said to be not
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Any, NamedTuple
+from typing import Any
 
 from portkey_migrate.journal import outages
 from portkey_migrate.report import words, writing
 from portkey_migrate.report.serving import AFTER_THE_PIVOT, NO_OUTAGE, Moving
 
-#: Fronts of the rows and the ids of the checks that the facts are made from; the reader decodes no others.
-WANTED = (
-    "backup-is-real", "backup-is-fresh", "target-backup-is-real", "vm-snapshot-exists",
-    "writer-is-known", "one-watcher", "source-has-the-one-watcher",
-    "probe-answers", "seen-from-outside", "source-answers", "seen-at-the-source",
-    "source-is-quiet", "node-answered", "restore-point-", "sync-source:", "undo-sync-source:",
-    "blocklist:", "undo-blocklist:",
-)  # fmt: skip
 _TALOS = ("one-watcher", "probe-answers", "seen-from-outside")
 _K3S = ("source-has-the-one-watcher", "source-answers", "seen-at-the-source")
 _ONLY_NAMES = ("planned", "prepared")
 
 
-class Fact(NamedTuple):
-    """One line: what it is about, and what is known."""
-
-    about: str
-    said: str
-
-
-def of(subject: Any, past: Any, moving: Moving | None, serves: str, now: datetime, tz: tzinfo | None) -> tuple[Fact, ...]:
-    """Every fact of one app, in the order in which a person asks."""
+def of(subject: Any, past: Any, moving: Moving | None, serves: str, now: datetime, tz: tzinfo | None) -> tuple[tuple[str, str], ...]:
+    """Every fact of one app, (what it is about, what is known), in the order in which a person asks."""
     if past is None or subject.method in NO_OUTAGE:
         return ()
     at = _Look(past, now, tz)
     return tuple(
-        Fact(about, said)
+        (about, said)
         for about, said in (
             ("data", _data(at, subject, moving, serves)),
             ("people", _people(at, subject, serves)),
@@ -214,8 +199,3 @@ def _who(at: _Look) -> str:
     move = at.past.moves[-1]
     way = f"{move.leaves} -> {move.reaches}" + (", back" if move.direction == "back" else "") + (" by itself" if move.by_itself else "")
     return f"{move.who or 'somebody'}, {way}, begun {at.when(move.begun)}"
-
-
-def named(facts: Iterable[Fact]) -> list[dict[str, str]]:
-    """As the document holds them."""
-    return [{"about": one.about, "said": one.said} for one in facts]

@@ -11,6 +11,14 @@ from portkey_migrate.journal import outages
 AFTER_THE_PIVOT = ("routed", "protected", "committed", "reclaimed")
 INSIDE_AN_OUTAGE = ("quiesced", "transferred", "started")  # of a method that has an outage
 NO_OUTAGE = ("stateless",)
+#: Fronts of the rows and the ids of the checks that the facts are made from; the reader decodes no others.
+WANTED = (
+    "backup-is-real", "backup-is-fresh", "target-backup-is-real", "vm-snapshot-exists",
+    "writer-is-known", "one-watcher", "source-has-the-one-watcher",
+    "probe-answers", "seen-from-outside", "source-answers", "seen-at-the-source",
+    "source-is-quiet", "node-answered", "restore-point-", "sync-source:", "undo-sync-source:",
+    "blocklist:", "undo-blocklist:",
+)  # fmt: skip
 
 
 class Moving(NamedTuple):

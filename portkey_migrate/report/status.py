@@ -6,7 +6,6 @@ from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
 from portkey_migrate.report import API_VERSION, words
-from portkey_migrate.report.facts import Fact, named
 from portkey_migrate.report.pages import Block, Column, Command, Line, Table, Verbatim
 
 
@@ -28,7 +27,7 @@ class Standing(NamedTuple):
     down_since: datetime | None = None
     down_seconds: float = 0.0  # of the newest move, over or not
     budget: float = 0.0
-    facts: tuple[Fact, ...] = ()  # what is known of its data
+    facts: tuple[tuple[str, str], ...] = ()  # what is known of its data: what it is about, what is known
     mends: tuple[str, ...] = ()  # of a refusal: lines to commit or to type, as they are
 
 
@@ -168,7 +167,7 @@ WIDE_COLUMNS = (
 
 def _known(one: Standing) -> Table:
     """What is known of an app's data, a line each; of those that have arrived only where everything is asked for."""
-    return Table((Column(one.subject.split("/", 1)[1].upper()), Column("WHAT IS KNOWN", folds=True)), tuple(one.facts))
+    return Table((Column(one.subject.split("/", 1)[1].upper()), Column("WHAT IS KNOWN", folds=True)), one.facts)
 
 
 def _serves_still(state: str) -> str:
@@ -190,6 +189,6 @@ def _document(one: Standing) -> dict[str, Any]:
         "downSince": words.utc(one.down_since),
         "downSeconds": round(one.down_seconds, 3),
         "downBudgetSeconds": one.budget,
-        "known": named(one.facts),
+        "known": [{"about": about, "said": said} for about, said in one.facts],
         "fix": list(one.mends),
     }

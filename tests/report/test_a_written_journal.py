@@ -13,7 +13,7 @@ from portkey_migrate.journal.read import load
 from portkey_migrate.journal.rows import Asked, NewRow
 from portkey_migrate.journal.writer import Journal
 from portkey_migrate.model import App, Change, Cluster, Item, Phase, Plan, Ref, ok
-from portkey_migrate.report import facts, formats, serving
+from portkey_migrate.report import formats, serving
 from portkey_migrate.report.paper import Paper
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -122,7 +122,7 @@ def test_in_the_middle_of_an_outage_the_screen_is_made_from_what_is_on_disk(
 
 def test_only_what_is_told_is_decoded_and_only_of_apps_with_data(state: Path) -> None:
     """A screen of ten thousand apps must not decode a million rows."""
-    snapshot = load(state, wanted=facts.WANTED, but=serving.NO_OUTAGE)
+    snapshot = load(state, wanted=serving.WANTED, but=serving.NO_OUTAGE)
     assert snapshot is not None
     assert set(snapshot.past) == {"app/vaultwarden"}
     past = snapshot.past["app/vaultwarden"]

@@ -363,9 +363,11 @@ class Moves(Refusals):
         open_ = self.journal.open_transition(subject.id)
         moving = open_ is not None and open_.leaves == "prepared"
         there = "planned" if subject.state == "planned" or (subject.state == "prepared" and not moving) else "prepared"
-        rows, _ = back_rows(method, self.app(subject), self._found(subject), there, self._begun(subject, there))
+        begun = self._begun(subject, there)
+        rows, _ = back_rows(method, self.app(subject), self._found(subject), there, begun)
+        changes = {row.name: row.change for _, row in begun if row.change is not None}
         systems, _ids = self.connect()
-        self.journal.write_undo_page(subject.id, page.text(subject, there, rows, systems, self.journal.world))
+        self.journal.write_undo_page(subject.id, page.text(subject, there, rows, changes, systems, self.journal.world))
 
 
 def _rows(items: Sequence[recipes.Item]) -> list[NewRow]:

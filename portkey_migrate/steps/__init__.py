@@ -70,6 +70,10 @@ class Step:
         """Argv where the system's own words for the change would not do; None: the system's."""
         return None
 
+    def typed(self, begun: Mapping[str, Change]) -> Change | None:
+        """What a person would type for it on a way back, from what was recorded alone; None: nothing that can be said before a look."""
+        return None
+
     def data(self) -> dict[str, Any]:
         return {"kind": self.kind, "args": {f.name: getattr(self, f.name) for f in fields(self)}}
 

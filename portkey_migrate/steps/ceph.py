@@ -6,6 +6,7 @@ blocklist is what stops it: its writes fail within 0.25 s of the entry.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,6 +40,10 @@ class RestorePoint(Step):
 
     def undo(self, change: Change, at: At) -> tuple[Change, ...]:
         return ()
+
+    def typed(self, begun: Mapping[str, Change]) -> Change:
+        name = f"by-hand-{self.tag}"
+        return Change(Ref("ceph", "Snapshot", self.pool, f"{self.image}@{name}"), None, {"name": name})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ a refresh heals only after 92-165 s, with one in the same patch after 0.4 s.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -42,6 +43,9 @@ class Hold(Step):
 
     def undo(self, change: Change, at: At) -> tuple[Change, ...]:
         return (replace(change.undone, along=REFRESH),)
+
+    def typed(self, begun: Mapping[str, Change]) -> Change:
+        return Change(Ref(self.side, "Application", ARGOCD, self.application), {AUTOMATED: {}}, {AUTOMATED: None})
 
     def proof(self, change: Change, at: At) -> Answer:
         # The reply is the proof: whether the hold holds is `hold-holds`, which looks again after its owner has looked.

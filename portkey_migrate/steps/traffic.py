@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from portkey_migrate.errors import Blocked
-from portkey_migrate.model import Fields, Found, Ref, Seen, Side, escape
+from portkey_migrate.model import Change, Fields, Found, Ref, Seen, Side, escape
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At
 from portkey_migrate.systems.names import CLOSED, MADE_BY_FIELD, PROBE, PROBE_PATH, PROXY, key_path, key_url, nginx
@@ -185,6 +185,13 @@ class Close(Step):
     def wants(self, seen: Seen, at: At) -> Fields:
         off = dict.fromkeys(_upstream(_found(at)))
         return {"spec.rules": _redirected(seen.object or {}, CLOSED, {"number": 80}), **off}
+
+    def typed(self, begun: Mapping[str, Change]) -> Change | None:
+        route = begun.get(f"route:source/{self.ingress}")
+        if route is None or route.before is None or route.after is None:
+            return None
+        rules = _redirected({"spec": {"rules": route.before["spec.rules"]}}, CLOSED, {"number": 80})
+        return Change(route.ref, route.after, {**dict.fromkeys(route.after), "spec.rules": rules})
 
 
 def _rules(host: str, path: str, path_type: str, backend: dict[str, Any]) -> list[dict[str, Any]]:

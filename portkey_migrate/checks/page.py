@@ -25,7 +25,7 @@ Each has a situation, a variation of the lab's world in which it must refuse: `m
 def row(check: Check) -> str:
     """One check as a line of the table."""
     methods = f" ({', '.join(check.methods)})" if check.methods else ""
-    guards = ", ".join(check.guards) + methods if check.guards else "asked inside a move"
+    guards = ", ".join(check.guards) + methods if check.guards else "asked by a task" if check.methods == ("seen",) else "asked inside a move"
     cells = (
         f"`{check.id}`",
         check.says,

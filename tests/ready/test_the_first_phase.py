@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole.desk import Desk, canary, desk
+from portkey_migrate.lab import worlds
+from portkey_migrate.lab.pve import pve
+from portkey_migrate.lab.world import World
+from portkey_migrate.rehearse import processes
+from tests.whole.desk import REPO, Desk, canary, desk
 
 pytestmark = pytest.mark.world("fork", "subprocess", "sleep")
 FIRST = ("advance", "--confirm", "portkey")
@@ -72,3 +76,49 @@ def test_a_result_that_aged_is_made_anew_under_a_new_name(tmp_path: Path) -> Non
         assert {len(names) for names in snapshots(here).values()} == {0}
         assert here.states()[TASK] == "todo"
         assert here.type("advance", *TASK.split("/")).code == 0
+
+
+def backup_begins(world: World) -> None:
+    """The nightly backup takes VM 107 once the fifth snapshot was made, and keeps it for an hour."""
+    if sum(task.type == "qmsnapshot" for task in pve(world).tasks.values()) == 5:
+        pve(world).vms[107].lock = "backup"
+        world.schedule(world.now + 3600.0, "nightly.ends", 107)
+
+
+class Nightly:
+    """Proxmox's own backup job, as far as it is in anybody's way."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def ends(self, vm: int) -> None:
+        pve(self.world).vms[vm].lock = ""
+
+
+def busy() -> World:
+    world = worlds.make("portkey", 1)
+    world.parts["nightly"] = Nightly(world)
+    pve(world).afterwards.append((backup_begins, ()))
+    return world
+
+
+def test_what_was_only_tried_anew_leaves_what_stood(tmp_path: Path) -> None:
+    """The second VM is locked by its backup: exit 6 in Proxmox's own words, done as before with the old ones; later it goes, and back none is left."""
+    processes.warm()
+    with processes.lab(busy, tmp_path / "lab", tmp_path / "state") as lab:
+        here = Desk(REPO, tmp_path / "state", lab, tmp_path)
+        assert here.type("advance", *TASK.split("/"), "--confirm", "portkey").code == 0
+        first = snapshots(here)
+        here.wait(26 * 3600.0)
+        failed = here.type("advance", *TASK.split("/"))
+        assert failed.code == 6, failed.err
+        assert "VM is locked (backup)" in failed.err
+        assert here.states()[TASK] == "done"
+        assert snapshots(here) == first
+        here.wait(2 * 3600.0)
+        assert here.type("advance", *TASK.split("/")).code == 0
+        second = snapshots(here)
+        assert {len(names) for names in second.values()} == {1}
+        assert all(second[vm] != first[vm] for vm in first)
+        assert here.type("rollback", *TASK.split("/"), "-y").code == 0
+        assert {len(names) for names in snapshots(here).values()} == {0}

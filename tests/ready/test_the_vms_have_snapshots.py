@@ -176,7 +176,8 @@ OK = {"status": "stopped", "exitstatus": "OK"}
 )
 def test_the_proof_reads_the_task_and_then_looks(portkey: Eyes, change: Change, snapshot: Any, task: Any, verdict: str) -> None:
     """A failed task blocks in its own words, unless an earlier call of ours did the work."""
-    at = replace(portkey.look(), systems={"proxmox": Hypervisor(snapshot, **task)})
+    systems: dict[str, Any] = {"proxmox": Hypervisor(snapshot, **task)}
+    at = replace(portkey.look(), systems=systems)
     answer = VmSnapshot(106).proof(change, at)
     assert answer.verdict == verdict
     if verdict == "block":

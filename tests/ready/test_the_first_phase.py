@@ -103,7 +103,7 @@ def busy() -> World:
 
 
 def test_what_was_only_tried_anew_leaves_what_stood(tmp_path: Path) -> None:
-    """The second VM is locked by its backup: exit 6 in Proxmox's own words, done as before with the old ones; later it goes, and back none is left."""
+    """The second VM is locked by its backup: exit 6 in Proxmox's own words, done as before with the old ones; later it goes; back, none is left."""
     processes.warm()
     with processes.lab(busy, tmp_path / "lab", tmp_path / "state") as lab:
         here = Desk(REPO, tmp_path / "state", lab, tmp_path)

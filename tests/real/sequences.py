@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from tests.real.episodes import EPISODES
 from tests.real.script import JSON_PATCH, MERGE, Script, Step
 from tests.real.shapes import SHAPES, Shape
 
@@ -28,7 +29,11 @@ def script(seed: int) -> Script:
     steps: list[Step] = [Step("POST", "/api/v1/namespaces", {"metadata": {"name": "{ns}"}})]
     # A list of each kind first, so that every later word for a list's version has one to mean.
     steps += [Step("GET", shape.path + ("" if "{ns}" in shape.path else "?labelSelector=run={ns}")) for shape in {one.path: one for one in shapes}.values()]
+    told = rng.choice(EPISODES)(rng) if rng.random() < 0.5 else []
+    begins = rng.randrange(len(steps), LENGTH - len(told))
     while len(steps) < LENGTH:
+        if told and len(steps) >= begins:
+            steps, told = [*steps, *told], []
         shape = rng.choice(shapes)
         maker = rng.choices([one for one, _ in _MAKERS], [weight for _, weight in _MAKERS])[0]
         steps.append(maker(rng, shape, shape.name(rng.choice(NAMES))))

@@ -24,14 +24,14 @@ def refuse_eviction(store: Store, cluster: str, pod: Object, *, dry: bool) -> No
         raise Refused(500, "", _TWO)
     (budget,) = budgets
     name, status = budget["metadata"]["name"], budget.get("status") or {}
-    if budget["metadata"].get("generation", 0) > status.get("observedGeneration", 0):
-        raise _blocked(f"The disruption budget {name} is still being processed by the server.", retry=10)
     ready = any(one["type"] == "Ready" and one["status"] == "True" for one in (pod.get("status") or {}).get("conditions", ()))
     healthy, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
     if not ready:
         always = budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow"
         if always or (healthy >= desired > 0):
             return
+    if budget["metadata"].get("generation", 0) > status.get("observedGeneration", 0):  # after the unready ones, which need no number (measured)
+        raise _blocked(f"The disruption budget {name} is still being processed by the server.", retry=10)
     if status.get("disruptionsAllowed", 0) <= 0:
         raise _blocked(f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently")
     if not dry:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from portkey_migrate import machines
 from portkey_migrate.errors import Usage
 from portkey_migrate.model import API_VERSION
-from portkey_migrate.rehearse import asked, processes
+from portkey_migrate.rehearse import asked, processes, waits
 from portkey_migrate.rehearse.processes import Lab, Ran
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Run:
         while True:
             if len(self.commands) > _MOST:
                 raise processes.LabDied(f"more than {_MOST} commands and no end", why=" ".join(argv), hint="migrate lint")
-            ran = self._once([*argv, "-o", "json"])
+            ran = self._once([*argv, *waits.asked_for(argv), "-o", "json"])
             self.commands.append(ran)
             if ran.code != -9 or self.stops_dead:  # noqa: PLR2004 (killed)
                 return ran
@@ -351,6 +351,7 @@ def document(run: Run, began: float, *, crashes: dict[str, Any] | None = None) -
     wanted = {} if run.blocked_by or subject in moving or not subject.startswith("app/") else {subject: stands(run)}
     said = run.lab.ask("verdict", request={"apps": judged, "stands": wanted, "differences": differences})
     for app, one in zip(said["apps"], apps, strict=True):
+        app["waits"] = waits.of(run.commands, f"app/{app['name']}")
         app["state"] = one["state"]
     stats = run.lab.ask("stats")
     reasons = list(said["reasons"]) + [

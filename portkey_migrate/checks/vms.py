@@ -8,8 +8,8 @@ from typing import Any
 from portkey_migrate.checks import check
 from portkey_migrate.errors import Usage
 from portkey_migrate.model import Answer, block, ok, unknown
-from portkey_migrate.steps.vm import ours
 from portkey_migrate.systems.at import At
+from portkey_migrate.systems.names import ours
 
 LIMIT = timedelta(hours=24)
 _AGAIN = "migrate advance task vm-snapshots"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +9,7 @@ from portkey_migrate.errors import Blocked
 from portkey_migrate.model import Answer, Change, Fields, Ref, Seen, block, not_yet, ok
 from portkey_migrate.steps import Step
 from portkey_migrate.systems.at import At
-from portkey_migrate.systems.names import OURS, lineage_of
+from portkey_migrate.systems.names import lineage_of, ours
 
 SYSTEM, KIND = "proxmox", "Snapshot"
 #: What a task of ours says where another one of ours, from before a crash, is still at work, or was done first.
@@ -93,11 +92,6 @@ def _became(change: Change, at: At) -> Answer:
     if ended and ended != "OK" and not ended.startswith("WARNINGS") and not any(own in ended for own in _ONES_OWN):
         return block(f"VM {vm}: {ended}", f"qm listsnapshot {vm}", vm=vm, exitstatus=ended)
     return not_yet(f"VM {vm}: {name} is {'still' if change.after is None else 'not'} there", watch=watch, waits_for=ends, vm=vm)
-
-
-def ours(names: Sequence[str]) -> list[str]:
-    """Which snapshots were made by a move: by their names alone, Proxmox keeps no other mark that is compared."""
-    return [name for name in names if OURS.fullmatch(name)]
 
 
 def _row(key: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from portkey_migrate.model import escape
 
@@ -15,6 +16,8 @@ PROBE_PATH = "/.portkey-migrate"  # source's probe Ingress: this prefix is cut o
 
 MADE_BY = "portkey-migrate.io/made-by"  # annotation on everything of ours: K
 MARK = "portkey-migrate.io/mark"  # annotation that moves an object's version, so that a late twin is refused
+
+_KEY = re.compile(r"pm-[0-9a-f]{4}-\d+")  # a transition's key
 
 MADE_BY_FIELD = f"metadata.annotations.{escape(MADE_BY)}"
 MARK_FIELD = f"metadata.annotations.{escape(MARK)}"
@@ -35,8 +38,9 @@ def nginx(name: str) -> str:
     return f"metadata.annotations.{escape('nginx.ingress.kubernetes.io/' + name)}"
 
 
-#: A transition's key as it stands in names that are not Kubernetes': a VM's snapshot.
-OURS = re.compile(r"pm-[0-9a-f]{4}-\d+")
+def ours(names: Iterable[str]) -> list[str]:
+    """Which of a VM's snapshots were made by a move: by their names alone, Proxmox keeps no other mark that is compared."""
+    return [name for name in names if _KEY.fullmatch(name)]
 
 
 def lineage_of(key: str) -> str:

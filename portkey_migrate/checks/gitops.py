@@ -74,8 +74,9 @@ def target_is_held(at: At) -> Answer:
 def hold_holds(at: At) -> Answer:
     """A hold that was put on is still there after its owner had the time to take it back."""
     name, began = found_of(at).application, at.clock.monotonic()
-    # The target is held from before `prepared` until `committed`, by Git or by us; the source once we held it.
-    for side in ("target", *(["source"] if f"hold:source/{name}" in at.begun else [])):
+    # The target is held from before `prepared` until `committed`, by Git or by us; the source once we held it, and on the way back no more:
+    # there a person who walked the undo page may have given it back already.
+    for side in ("target", *(["source"] if f"hold:source/{name}" in at.begun and not at.back else [])):
         application = _application(at, side)
         if application is None:
             return block(f"Application {name} is gone from the {side}", cluster=side)

@@ -182,7 +182,7 @@ class Asked(Sequence[Will]):
 
 
 def keyed(at: At, move: Transition) -> At:
-    at.key = move.key
+    at.key, at.back = move.key, move.direction == "back"
     return at
 
 

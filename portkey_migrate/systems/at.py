@@ -41,6 +41,7 @@ class At:
     will: Sequence[Will] = ()
     identity: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # side → (kube-system uid, SHA-256 of the CA), as seen now
     checked: Mapping[str, Any] = field(default_factory=dict)  # check id → its newest Answer in this transition (node-answered warned?)
+    back: bool = False  # this look is part of a way back
     plan: Plan | None = None  # which apps and machines there are, for what is asked of all of them
     mind: dict[str, Any] = field(default_factory=dict)  # what an earlier look saw, for "it changed since": in memory, never recorded
     _lists: dict[tuple[str, str, str], tuple[Sequence[Mapping[str, Any]], str]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint seeds crashes bench picture docs lock clean
+.PHONY: help demo test lint seeds crashes contract-real bench picture docs lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## In the embedded lab, an app moves to Talos, comes back, and goes again
 	@$(BIN)/python -m portkey_migrate.rehearse.demo
@@ -36,6 +36,10 @@ seeds: $(READY) ## Fifty rehearsals, each with its own latencies and faults
 
 crashes: $(READY) ## Death at every point, every way back, every situation, every late twin
 	@$(BIN)/python -m portkey_migrate.rehearse.crashes
+
+contract-real: $(READY) ## The lab held against a real API server (Go builds it once, 10 minutes)
+	@$(BIN)/python -m tests.real.binaries
+	@$(BIN)/python -m pytest tests/real $(PYTEST_ARGS)
 
 bench: $(READY) ## Cold start, a durable step, status at scale: ratios against their floors
 	@$(BIN)/python -m benchmarks.cold_start

@@ -150,7 +150,7 @@ class Store:
         old = self._wanted(cluster, kind, namespace, name, "", expect)
         return self._replaced(cluster, kind, old, merged(old, dict(patch)), by, "patch", dry=dry)
 
-    def delete(  # noqa: C901 - the server's questions in their order
+    def delete(  # noqa: C901, PLR0912 - the server's questions in their order
         self,
         cluster: str,
         kind: str,

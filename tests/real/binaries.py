@@ -115,14 +115,16 @@ def _built(source: Source, names: list[str], folder: Path, env: Mapping[str, str
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{source.folder}-", dir=folder.parent) as fresh:
-        print(f"building {', '.join(names)} (once; minutes)", file=sys.stderr, flush=True)
+        print(f"building {', '.join(names)} (once; minutes)", file=sys.stderr, flush=True)  # noqa: T201 - it is waited for
         command = ["go", "build", "-trimpath", "-mod=readonly", "-ldflags", source.flags]
         # Each by its own -o: etcd's package has another name than the program.
         for name in names:
             settings = {**env, "CGO_ENABLED": "0", "GOWORK": "off"}
             ran = subprocess.run([*command, "-o", str(Path(fresh, name)), source.packages[name]], cwd=source.place, env=settings, check=False)
             if ran.returncode:
-                raise Missing(f"go build of {name} failed ({ran.returncode}); by hand: cd {source.place} && CGO_ENABLED=0 go build {source.packages[name]}")
+                raise Missing(
+                    f"go build of {name} failed ({ran.returncode}); by hand: cd {source.place} && CGO_ENABLED=0 go build {source.packages[name]}"
+                )
         folder.mkdir(exist_ok=True)
         for name in names:
             Path(fresh, name).replace(folder / name)  # whole or not at all: a run that dies half way leaves no half program
@@ -133,10 +135,10 @@ def main() -> int:
         built = build()
         there = found()
     except Missing as no:
-        print(no, file=sys.stderr)
+        print(no, file=sys.stderr)  # noqa: T201 - a command's answer
         return 1
     for name, path in there.items():
-        print(f"{name:<24} {path}{'  (built now)' if name in built else ''}")
+        print(f"{name:<24} {path}{'  (built now)' if name in built else ''}")  # noqa: T201 - a command's answer
     return 0
 
 

@@ -29,7 +29,7 @@ REGRESSIONS = sorted((HERE / "regressions").glob("*.yaml"))
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Only where this folder, or something in it, was named."""
     asked = [Path(config.invocation_params.dir, str(arg).partition("::")[0]).resolve() for arg in config.args]
-    return None if any(HERE == one or HERE in one.parents for one in asked) else True
+    return None if any(one == HERE or HERE in one.parents for one in asked) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

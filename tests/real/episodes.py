@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 from tests.real.script import MERGE, Step
 
@@ -20,11 +21,17 @@ def eviction_under_a_budget(rng: random.Random) -> list[Step]:
     """A running Pod, a budget that allows one or none, and somebody who wants it gone, twice."""
     ready = rng.choice(("True", "True", "False"))
     running = {"status": {"phase": rng.choice(("Running", "Running", "Pending")), "conditions": [{"type": "Ready", "status": ready}]}}
-    budget = {"metadata": {"name": "told"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"story": "told"}}}}
+    budget: dict[str, Any] = {"metadata": {"name": "told"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"story": "told"}}}}
     if rng.random() < 0.3:
         budget["spec"]["unhealthyPodEvictionPolicy"] = rng.choice(("AlwaysAllow", "IfHealthyBudget"))
     allowed, healthy = rng.choice((0, 0, 1)), rng.choice((0, 1, 2))
-    status = {"observedGeneration": rng.choice((1, 1, 1, 9)), "currentHealthy": healthy, "desiredHealthy": 1, "expectedPods": 2, "disruptionsAllowed": allowed}
+    status = {
+        "observedGeneration": rng.choice((1, 1, 1, 9)),
+        "currentHealthy": healthy,
+        "desiredHealthy": 1,
+        "expectedPods": 2,
+        "disruptionsAllowed": allowed,
+    }
     evict = Step("POST", f"{_NS}/pods/told/eviction", {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "told"}})
     tried = Step("POST", f"{evict.path}?dryRun=All", evict.body)
     steps = [_pod("told", placed=True), Step("PATCH", f"{_NS}/pods/told/status", running, MERGE), Step("POST", _BUDGETS, budget)]

@@ -221,7 +221,7 @@ class _Open:
         seen: list[dict[str, Any]] = []
         until = time.monotonic() + 3.0
         for line in self._lines(lambda: _STILL if len(seen) >= count else max(until - time.monotonic(), _STILL)):
-            seen.append(json.loads(line))
+            seen.append(json.loads(line))  # noqa: PERF401 - how long a line is waited for depends on how many are there
         self.socket.close()
         return seen
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from portkey_migrate.lab.api import lists, verbs, watch
+from portkey_migrate.lab.api.selectors import Selection, _field
 from portkey_migrate.lab.store import AlreadyThereError, Store
 
 Lie = Callable[[pytest.MonkeyPatch], None]
@@ -45,12 +46,12 @@ def preconditions_ignored(patch: pytest.MonkeyPatch) -> None:
 
 def budget_ignored(patch: pytest.MonkeyPatch) -> None:
     """An eviction never meets a PodDisruptionBudget."""
-    patch.setattr(verbs, "refuse_eviction", lambda *args, **more: None)
+    patch.setattr(verbs, "refuse_eviction", lambda *_, **__: None)
 
 
 def quota_ignored(patch: pytest.MonkeyPatch) -> None:
     """A fence of no Pods lets Pods in."""
-    patch.setattr(verbs, "refuse_over_quota", lambda *args: None)
+    patch.setattr(verbs, "refuse_over_quota", lambda *_: None)
 
 
 def history_never_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -76,11 +77,9 @@ def finalizers_ignored(patch: pytest.MonkeyPatch) -> None:
 def label_selectors_ignored(patch: pytest.MonkeyPatch) -> None:
     """A LIST gives everything."""
 
-    class Everything(lists.Selection):
+    class Everything(Selection):
         def __call__(self, obj: Any) -> bool:
-            return all((lists_field(obj, path) == value) is equal for path, equal, value in self.fields)
-
-    from portkey_migrate.lab.api.selectors import _field as lists_field
+            return all((_field(obj, path) == value) is equal for path, equal, value in self.fields)
 
     patch.setattr(lists, "Selection", Everything)
 
@@ -88,10 +87,10 @@ def label_selectors_ignored(patch: pytest.MonkeyPatch) -> None:
 def field_selectors_ignored(patch: pytest.MonkeyPatch) -> None:
     """metadata.name=a gives b, too."""
 
-    class Unnamed(lists.Selection):
+    class Unnamed(Selection):
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
-            self.fields = []
+            self.fields.clear()
 
     patch.setattr(lists, "Selection", Unnamed)
 
@@ -121,7 +120,7 @@ def dry_run_kept(patch: pytest.MonkeyPatch) -> None:
 
 def nothing_is_a_change(patch: pytest.MonkeyPatch) -> None:
     """A PATCH that changes nothing makes a version, and wakes every watch."""
-    patch.setattr(Store, "_same", staticmethod(lambda old, new: False))
+    patch.setattr(Store, "_same", staticmethod(lambda *_: False))
 
 
 def names_taken_over(patch: pytest.MonkeyPatch) -> None:
@@ -139,7 +138,7 @@ def names_taken_over(patch: pytest.MonkeyPatch) -> None:
 
 def homeless_objects(patch: pytest.MonkeyPatch) -> None:
     """A POST into a Namespace that is not there, or is going, is taken."""
-    patch.setattr(verbs, "_refuse_namespace", lambda *args: None)
+    patch.setattr(verbs, "_refuse_namespace", lambda *_: None)
 
 
 def uid_moves(patch: pytest.MonkeyPatch) -> None:
@@ -157,10 +156,7 @@ def leaving_a_selector_untold(patch: pytest.MonkeyPatch) -> None:
         def take(self) -> bytes:
             return b"".join(line + b"\n" for line in super().take().splitlines() if not line.startswith(b'{"type":"DELETED"'))
 
-    from tests.real import grounds
-
     patch.setattr("portkey_migrate.lab.api.serve.Watch", Sticky)
-    assert grounds.Watch in Sticky.__mro__
 
 
 LIES: tuple[Lie, ...] = (

@@ -24,9 +24,9 @@ class Told(NamedTuple):
     body: Any
 
     @property
-    def settled(self) -> tuple[int, Any]:
+    def settled(self) -> Told:
         """As it is compared where controllers write: how often they wrote is theirs."""
-        return self.status, _without_counts(self.body)
+        return Told(self.status, self.reason, _without_counts(self.body))
 
 
 def told(status: int, body: Any, memory: Memory, resource: str) -> Told:
@@ -35,7 +35,11 @@ def told(status: int, body: Any, memory: Memory, resource: str) -> Told:
     if body.get("kind") == "Status":
         details = body.get("details") or {}
         causes = sorted({(str(one.get("reason", "")), _field(str(one.get("field", "")))) for one in details.get("causes") or ()})
-        return Told(status, str(body.get("reason", "")), {"of": details.get("kind", ""), "name": details.get("name", ""), "causes": causes} if status >= 400 and status != 405 else {})
+        return Told(
+            status,
+            str(body.get("reason", "")),
+            {"of": details.get("kind", ""), "name": details.get("name", ""), "causes": causes} if status >= 400 and status != 405 else {},
+        )
     return Told(status, "", normal(body, memory, resource))
 
 

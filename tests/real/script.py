@@ -4,9 +4,9 @@
     PATCH /api/v1/namespaces/{ns}/configmaps/a
       {"metadata": {"resourceVersion": "<rv configmaps/a 1>"}}
 
-`{ns}` is the Namespace of this run. `<rv KEY N>` is the version of an object N changes ago, `<uid KEY>` its uid, `<token N>` a list's
-continue token (`<token configmaps N>`: tokens of one kind's lists), `<list configmaps N>` a list's version; N counts back from the newest. Each server fills them from its own answers, so the same
-script means the same on both, and a script can be cut anywhere and still be sent.
+`{ns}` is the Namespace of this run. `<rv KEY N>` is the version of an object N changes ago, `<uid KEY N>` its uid; `<token configmaps N>` is
+a continue token of that kind's lists and `<list configmaps N>` such a list's version; N counts back from the newest. Each server fills
+them from its own answers, so the same script means the same on both, and a script can be cut anywhere and still be sent.
 """
 
 from __future__ import annotations
@@ -71,9 +71,14 @@ class Script:
         return yaml.safe_dump({**head, "steps": steps}, sort_keys=False, width=140)
 
 
+def _step(said: dict[str, Any]) -> Step:
+    method, _, path = str(said["do"]).partition(" ")
+    return Step(method, path, said.get("body"), said.get("content", JSON))
+
+
 def load(path: Path) -> Script:
     said = yaml.safe_load(path.read_text())
-    steps = tuple(Step(*one["do"].split(" ", 1), one.get("body"), one.get("content", JSON)) for one in said["steps"])
+    steps = tuple(_step(one) for one in said["steps"])
     return Script(path.stem, steps, bool(said.get("controllers")), said["why"])
 
 
@@ -88,7 +93,7 @@ class Memory:
     tokens: dict[str, list[str]] = field(default_factory=dict)
     lists: dict[str, list[str]] = field(default_factory=dict)
 
-    def learn(self, resource: str, body: Any) -> None:
+    def learn(self, resource: str, body: Any) -> None:  # noqa: C901 - one branch for each thing that an answer may teach
         """From one answer: an object, or a list of them."""
         if not isinstance(body, dict) or not isinstance(body.get("metadata"), dict):
             return
@@ -130,7 +135,9 @@ class Memory:
 
     def _word(self, match: re.Match[str]) -> str:
         word, key, back = match.group(1), match.group(2) or "", int(match.group(3) or 0)
-        seen = {"rv": self.versions.get(key, []), "uid": self.uids.get(key, []), "token": self.tokens.get(key, []), "list": self.lists.get(key, [])}[word]
+        seen = {"rv": self.versions.get(key, []), "uid": self.uids.get(key, []), "token": self.tokens.get(key, []), "list": self.lists.get(key, [])}[
+            word
+        ]
         return seen[-1 - back] if back < len(seen) else _UNKNOWN[word]
 
 

@@ -15,7 +15,22 @@ from tests.real.script import JSON_PATCH, MERGE, Script, Step
 from tests.real.shapes import SHAPES, Shape
 
 NAMES = ("a", "b", "c")
-SELECTORS = ("tier=x", "tier!=x", "tier in (x,y)", "tier notin (x)", "!tier", "tier", "n>1", "n<2", "tier=x,n=1", "tier in (x", "=x", "a in b", "tier=x,", "x y")
+SELECTORS = (
+    "tier=x",
+    "tier!=x",
+    "tier in (x,y)",
+    "tier notin (x)",
+    "!tier",
+    "tier",
+    "n>1",
+    "n<2",
+    "tier=x,n=1",
+    "tier in (x",
+    "=x",
+    "a in b",
+    "tier=x,",
+    "x y",
+)
 FIELDS = ("metadata.name=a", "metadata.name!=a", "metadata.name=a,metadata.name=b", "spec.nowhere=1", "metadata.name")
 LENGTH = 36
 
@@ -24,11 +39,13 @@ Maker = Callable[[random.Random, Shape, str], Step]
 
 def script(seed: int) -> Script:
     """One random script."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - repeatable by its seed
     shapes = _theme(rng)
     steps: list[Step] = [Step("POST", "/api/v1/namespaces", {"metadata": {"name": "{ns}"}})]
     # A list of each kind first, so that every later word for a list's version has one to mean.
-    steps += [Step("GET", shape.path + ("" if "{ns}" in shape.path else "?labelSelector=run={ns}")) for shape in {one.path: one for one in shapes}.values()]
+    steps += [
+        Step("GET", shape.path + ("" if "{ns}" in shape.path else "?labelSelector=run={ns}")) for shape in {one.path: one for one in shapes}.values()
+    ]
     told = rng.choice(EPISODES)(rng) if rng.random() < 0.5 else []
     begins = rng.randrange(len(steps), LENGTH - len(told))
     while len(steps) < LENGTH:
@@ -57,7 +74,14 @@ def _version(rng: random.Random, shape: Shape, name: str) -> str | None:
 
 
 def _uid(rng: random.Random, shape: Shape, name: str) -> str:
-    return rng.choice((f"<uid {shape.resource}/{name} 0>", f"<uid {shape.resource}/{name} 0>", f"<uid {shape.resource}/{name} 1>", "00000000-0000-4000-8000-000000000001"))
+    return rng.choice(
+        (
+            f"<uid {shape.resource}/{name} 0>",
+            f"<uid {shape.resource}/{name} 0>",
+            f"<uid {shape.resource}/{name} 1>",
+            "00000000-0000-4000-8000-000000000001",
+        )
+    )
 
 
 def _labelled(rng: random.Random, body: dict[str, Any]) -> dict[str, Any]:
@@ -133,9 +157,30 @@ def _list(rng: random.Random, shape: Shape, name: str) -> Step:
     if kind in (3, 5):
         parts.append(f"limit={rng.choice((1, 1, 2, 500))}")
     if kind == 4:
-        parts.append(rng.choice((f"continue={token} 0>&limit=1", f"continue={token} 0>&limit=2", f"continue={token} 1>", f"continue={token} 0>&resourceVersion=5", "continue=garbage")))
+        parts.append(
+            rng.choice(
+                (
+                    f"continue={token} 0>&limit=1",
+                    f"continue={token} 0>&limit=2",
+                    f"continue={token} 1>",
+                    f"continue={token} 0>&resourceVersion=5",
+                    "continue=garbage",
+                )
+            )
+        )
     if kind == 6:
-        parts.append(rng.choice(("resourceVersion=0", f"resourceVersion={listed} 0>", "resourceVersion=abc", f"resourceVersion={listed} 0>&resourceVersionMatch=Exact", "resourceVersionMatch=Exact", "resourceVersion=0&limit=1")))  # noqa: E501 - one table
+        parts.append(
+            rng.choice(
+                (
+                    "resourceVersion=0",
+                    f"resourceVersion={listed} 0>",
+                    "resourceVersion=abc",
+                    f"resourceVersion={listed} 0>&resourceVersionMatch=Exact",
+                    "resourceVersionMatch=Exact",
+                    "resourceVersion=0&limit=1",
+                )
+            )
+        )
     if "{ns}" not in shape.path and not any(one.startswith("labelSelector") for one in parts):
         # What other runs have made at the cluster's scope is not this script's.
         if kind in (3, 4, 6):
@@ -191,7 +236,9 @@ def _json_patch(rng: random.Random, shape: Shape, name: str) -> Step:
 
 
 def _patch_wrong(rng: random.Random, shape: Shape, name: str) -> Step:
-    body, content = rng.choice((({}, "application/json"), ("{", MERGE), ([], MERGE), ({}, JSON_PATCH), ("{", JSON_PATCH), ({"metadata": {"name": "other"}}, MERGE)))
+    body, content = rng.choice(
+        (({}, "application/json"), ("{", MERGE), ([], MERGE), ({}, JSON_PATCH), ("{", JSON_PATCH), ({"metadata": {"name": "other"}}, MERGE))
+    )
     return Step("PATCH", f"{shape.path}/{name}", body, content)
 
 
@@ -235,7 +282,9 @@ def _subresource(rng: random.Random, shape: Shape, name: str) -> Step:
 
 
 def _watch(rng: random.Random, shape: Shape, name: str) -> Step:
-    parts = [f"resourceVersion={rng.choice((f'<list {shape.resource} 0>', f'<list {shape.resource} 0>', f'<rv {shape.resource}/{name} 0>', f'<rv {shape.resource}/{name} 1>', 'abc', '1'))}"]
+    mine = f"{shape.resource}/{name}"
+    since = rng.choice((f"<list {shape.resource} 0>", f"<list {shape.resource} 0>", f"<rv {mine} 0>", f"<rv {mine} 1>", "abc", "1"))
+    parts = [f"resourceVersion={since}"]
     if rng.random() < 0.4 or "{ns}" not in shape.path:
         parts.append(f"labelSelector=run={{ns}}{rng.choice(('', ',tier=x', ',tier'))}")
     elif rng.random() < 0.3:
@@ -245,5 +294,6 @@ def _watch(rng: random.Random, shape: Shape, name: str) -> Step:
 
 _MAKERS: tuple[tuple[Maker, int], ...] = (
     (_create, 22), (_create_broken, 6), (_create_elsewhere, 2), (_get, 7), (_get_wrong, 3), (_list, 9), (_page, 3), (_next_page, 3),
-    (_merge, 16), (_merge_status, 5), (_json_patch, 3), (_patch_wrong, 1), (_put, 9), (_delete, 11), (_delete_all, 1), (_subresource, 12), (_watch, 4),
+    (_merge, 16), (_merge_status, 5), (_json_patch, 3), (_patch_wrong, 1), (_put, 9), (_delete, 11), (_delete_all, 1), (_subresource, 12),
+    (_watch, 4),
 )  # fmt: skip

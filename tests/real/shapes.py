@@ -1,5 +1,6 @@
 """What the random scripts say about each kind: a valid body, bodies with one fault, changes that may or may not be allowed, its own doors."""
 
+# ruff: noqa: E501 - a table: one body a line reads better than one key a line
 from __future__ import annotations
 
 import copy
@@ -50,7 +51,7 @@ def _with(path: str, value: Any) -> Callable[[random.Random, Body], Body]:
 
 
 def _always(body: Body) -> Callable[[random.Random], Body]:
-    return lambda rng: copy.deepcopy(body)
+    return lambda _: copy.deepcopy(body)
 
 
 def _one_of(*bodies: Body) -> Callable[[random.Random], Body]:
@@ -152,7 +153,15 @@ def _budget(rng: random.Random, name: str) -> Body:
 
 def _budget_status(rng: random.Random) -> Body:
     allowed = rng.choice((0, 1))
-    return {"status": {"observedGeneration": rng.choice((1, 1, 9)), "currentHealthy": 1 + allowed, "desiredHealthy": 1, "expectedPods": 2, "disruptionsAllowed": allowed}}
+    return {
+        "status": {
+            "observedGeneration": rng.choice((1, 1, 9)),
+            "currentHealthy": 1 + allowed,
+            "desiredHealthy": 1,
+            "expectedPods": 2,
+            "disruptionsAllowed": allowed,
+        }
+    }
 
 
 def _claim(rng: random.Random, name: str) -> Body:
@@ -179,7 +188,12 @@ def _space(rng: random.Random, name: str) -> Body:
 
 
 def _application(rng: random.Random, name: str) -> Body:
-    body: Body = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name}, "spec": {"project": rng.choice(("default", "other"))}}
+    body: Body = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": name},
+        "spec": {"project": rng.choice(("default", "other"))},
+    }
     if rng.random() < 0.3:
         body["status"] = {"operationState": {"phase": "Succeeded"}}
     return body
@@ -230,10 +244,14 @@ def _running(rng: random.Random, shape: Any, name: str) -> Step:
 
 
 _DATA = (_one_of({"data": {"k": "1"}}, {"data": {"k": None}}, {"data": {"m": "3"}}, {"data": None}, {}),)
-_REPLICAS = _one_of({"spec": {"replicas": 0}}, {"spec": {"replicas": 2}}, {"spec": {"replicas": None}}, {"spec": {"replicas": -1}}, {"spec": {"replicas": "x"}})
+_REPLICAS = _one_of(
+    {"spec": {"replicas": 0}}, {"spec": {"replicas": 2}}, {"spec": {"replicas": None}}, {"spec": {"replicas": -1}}, {"spec": {"replicas": "x"}}
+)
 _IMAGE = _always({"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "registry.example/app:3"}]}}}})
 _SELECTOR = _always({"spec": {"selector": {"matchLabels": {"app": "else"}}}})
-_REPLICA_STATUS = _one_of({"status": {"replicas": 1, "readyReplicas": 1}}, {"status": {"replicas": 2}}, {"status": {"replicas": 3}, "spec": {"replicas": 7}})
+_REPLICA_STATUS = _one_of(
+    {"status": {"replicas": 1, "readyReplicas": 1}}, {"status": {"replicas": 2}}, {"status": {"replicas": 3}, "spec": {"replicas": 7}}
+)
 
 SHAPES: tuple[Shape, ...] = (
     Shape("configmaps", f"{NS}/configmaps", _configmap, _DATA, (*_ANY, _with("data", {"k": 1}), _with("data", {"a b": "x"}), _with("data", {"k": {"x": 1}}))),
@@ -276,7 +294,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "resourcequotas", f"{NS}/resourcequotas", _quota, (_one_of({"spec": {"hard": {"pods": "7"}}}, {"spec": {"hard": {"pods": "-1"}}}, {"spec": {"hard": {"pods": None}}}),),
-        (*_ANY, _with("spec.hard", {"pods": "-1"})), (_quota_status,), (lambda rng, shape, name: Step("POST", f"{NS}/pods" + rng.choice(("", "?dryRun=All")), _pod(rng, name)),),
+        (*_ANY, _with("spec.hard", {"pods": "-1"})), (_quota_status,), (lambda rng, _, name: Step("POST", f"{NS}/pods" + rng.choice(("", "?dryRun=All")), _pod(rng, name)),),
     ),
     Shape(
         "poddisruptionbudgets", "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets", _budget,

@@ -38,12 +38,10 @@ class Disagreement(NamedTuple):
 
 def compared(script: Script, real: Ran, lab: Ran, space: str) -> Disagreement | None:
     for number, (one, other) in enumerate(zip(real.answers, lab.answers, strict=False)):
-        ours, theirs = (other.settled, one.settled) if number < len(script.steps) and script.steps[number].method == "SETTLE" else (other, one)
+        settled = number < len(script.steps) and script.steps[number].method == "SETTLE"
+        ours, theirs = (other.settled, one.settled) if settled else (other, one)
         if ours != theirs:
-            if hasattr(theirs, "_asdict") and hasattr(ours, "_asdict"):
-                lines = differences(theirs._asdict(), ours._asdict())
-            else:
-                lines = differences(theirs, ours)
+            lines = differences(theirs._asdict(), ours._asdict())
             return Disagreement(script, number, tuple(line.replace(space, "{ns}") for line in lines))
     if len(real.answers) != len(lab.answers):
         return Disagreement(script, len(script.steps), (f": real opened {len(real.answers)} answers, lab {len(lab.answers)}",))

@@ -60,8 +60,7 @@ def test_nothing_is_left_after_the_runner(word: signal.Signals, programs: dict[s
         assert gone(Path(folder), pids, 10), [pid for pid in pids if alive(pid)]
     finally:
         runner.kill()
-        runner.wait()
-        runner.stdout.close()
+        runner.communicate()
 
 
 def test_no_server_outlives_its_keeper(programs: dict[str, Path]) -> None:

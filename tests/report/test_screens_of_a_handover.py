@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import pytest
 
 from portkey_migrate.errors import Blocked, NeedsOperator, WentBack
 from portkey_migrate.journal import outages
+from portkey_migrate.journal.read import Past
 from portkey_migrate.journal.rows import Asked
-from portkey_migrate.model import Answer
-from portkey_migrate.report import build, causes, failures, formats
+from portkey_migrate.model import Answer, Change, Ref
+from portkey_migrate.report import build, causes, facts, failures, formats
 from portkey_migrate.report.paper import Paper
 from portkey_migrate.report.preflight import Preflight
 from portkey_migrate.report.progress import Progress
@@ -208,3 +210,18 @@ def test_an_outage_ends_where_people_were_seen_to_be_served(made: Any, now: date
     assert (outages.moving(handed), outages.by_itself(handed), outages.asked_back(handed)) == (68.0, None, None)
     assert (outages.moving(came_home), outages.by_itself(came_home)) == (None, 41.0)
     assert outages.outages(handed)[0].seconds(now + timedelta(days=1)) == 68.0
+
+
+def test_who_was_shut_out_of_ceph_is_said_until_the_way_back_lets_it_in(made: Any, now: datetime) -> None:
+    """A fence that nobody remembers is the next outage."""
+    snapshot = made["handover-in-the-soak"]()
+    past = snapshot.past["app/vaultwarden"]
+    change = Change(Ref("ceph", "Blocklist", "", "192.168.0.106:0/31415"), None, {"address": "192.168.0.106:0/31415"})
+    node_answered = next(row for row in past.rows if row.name == "node-answered")
+    put = replace(node_answered, n=13, name="blocklist:ceph/csi-vol-2f1c7d90", change=change, attempt=1, sent_at=node_answered.done_at)
+    subject = next(one for one in snapshot.subjects if one.kind == "app")
+    let_in = replace(put, transition=99, name=f"undo-{put.name}")
+    for rows, said in (([put], "K3s's old writer 192.168.0.106:0/31415, from Ceph, "), ([put, let_in], "")):
+        known = dict(facts.of(subject, Past(past.moves, [*past.rows, *rows], past.answers), None, "Talos", now, UTC))
+        assert known.get("shut out", "").startswith(said)
+        assert bool(known.get("shut out")) == bool(said)

@@ -54,10 +54,10 @@ def names() -> list[str]:
 
 
 def apply(world: World, name: str, app: str = "") -> Situation:
-    """Puts a situation in, for one app (the world's first where none is named). Raises `KeyError` for an unknown name."""
+    """Puts a situation in, for one app (the world's first where none is named, or a task). Raises `KeyError` for an unknown name."""
     here = town(world)
     situation = registry()[name]
-    situation.apply(world, app or next(iter(here.facts["apps"])))
+    situation.apply(world, app if app in here.facts["apps"] else next(iter(here.facts["apps"])))
     if not situation.after:
         # It was so before the first command: what its own making cost counts for nobody.
         world.run_until(world.now + SETTLES)

@@ -54,10 +54,13 @@ def names() -> list[str]:
 
 
 def apply(world: World, name: str, app: str = "") -> Situation:
-    """Puts a situation in, for one app (the world's first where none is named, or a task). Raises `KeyError` for an unknown name."""
+    """Puts a situation in, for one app (the world's first where none is named; for a task the first that has a backup). Raises `KeyError` for an unknown name."""
     here = town(world)
     situation = registry()[name]
-    situation.apply(world, app if app in here.facts["apps"] else next(iter(here.facts["apps"])))
+    apps = here.facts["apps"]
+    # A task is about all apps: it is put in where there is most to be wrong.
+    kept = [name for name, one in apps.items() if one.get("backup")] if app and app not in apps else []
+    situation.apply(world, app if app in apps else next(iter(kept or apps)))
     if not situation.after:
         # It was so before the first command: what its own making cost counts for nobody.
         world.run_until(world.now + SETTLES)

@@ -54,7 +54,7 @@ def names() -> list[str]:
 
 
 def apply(world: World, name: str, app: str = "") -> Situation:
-    """Puts a situation in, for one app (the world's first where none is named; for a task the first that has a backup). Raises `KeyError` for an unknown name."""
+    """Puts a situation in, for one app: the world's first where none is named, of a task the first with a backup. `KeyError`: an unknown name."""
     here = town(world)
     situation = registry()[name]
     apps = here.facts["apps"]

@@ -65,21 +65,76 @@ def trials(subject: str, method: str, home: Path, scratch: Path) -> Iterator[tup
 
 
 def refused_wrong(said: dict[str, Any], named: list[Check], state: Path, subject: str) -> list[str]:
-    """What a situation has to show: refused by exactly the check that names it, nobody noticed, and after the refusal nothing but undos."""
-    wrong = list(said["reasons"])
+    """What a situation has to show: the check that names it says so, and nothing is lost or written twice.
+
+    Asked before the outage it refuses and nobody notices; asked inside it or on the way back it ends 6 or 7 (lab.md 20a); one that only
+    warns, by itself or because the plan shuts a silent node out, is recorded as a warning and the move ends clean.
+    """
     names = [check.id for check in named]
-    if said["verdict"] != "blocked" or len(said["blocked_by"]) != 1 or said["blocked_by"][0] not in names:
+    late = any(check.when == "moving" for check in named) or _after(said) not in ("", "planned", "prepared")
+    wrong: list[str] = []
+    if said["verdict"] == "clean" and not said["blocked_by"]:
+        if not warned(state, subject, names):
+            wrong.append(f"nothing was said by {' or '.join(names)}")
+        return wrong
+    if not set(names) & {*said["blocked_by"][:1], *first_refused(state, subject, str(said["request"]["with"]))}:
         wrong.append(f"{said['verdict']}, refused by {said['blocked_by']} and not by {' or '.join(names)}")
-    if any(app["outage_seconds"] for app in said["apps"]):
-        wrong.append("people noticed")
-    if (state / "journal.db").exists():
-        moves = View(state).transitions(subject)
-        late = [move.id for n, move in enumerate(moves) if move.direction == "forward" and any(before.direction == "back" for before in moves[:n])]
-        wrong += [f"transition {id_} went forward after the refusal" for id_ in late]
-        snapshot = read.load(state, page=None)
-        open_ = [move.transition for move in snapshot.open if move.transition.subject == subject] if snapshot is not None else []
-        wrong += [f"transition {one.id} is open, and not parked" for one in open_ if one.outcome != "parked"]
-    return wrong
+    for app in said["apps"]:
+        if app["lost_writes"] or app["double_writer_seconds"]:
+            wrong.append(f"{app['name']}: {app['lost_writes']} lost, two writers for {app['double_writer_seconds']} s")
+        if app["outage_seconds"] and not late:
+            wrong.append("people noticed")
+    if said["crashes"]["double_effects"]:
+        wrong.append("a step had effect twice")
+    if not late:
+        wrong += said["reasons"]
+    return wrong + _moved_on(state, subject)
+
+
+def _after(said: dict[str, Any]) -> str:
+    """The state in which the situation was put in."""
+    from portkey_migrate.lab import situations as known
+
+    return str(known.registry()[said["request"]["with"]].after or "")
+
+
+#: Situations whose check stands behind another guard that sees the same thing first: the ingress that does not reload its route does not
+#: close it either, and Pods that do not end are seen by the proof of the scale that asked them to.
+MASKED = {"route-not-given-back": ("answers-503", "seen-at-the-source"), "target-pod-lingers": ("undo-scale-up:target", "target-is-quiet")}
+
+
+def first_refused(state: Path, subject: str, situation: str) -> list[str]:
+    """What refused first, where a way back was parked after it: why the way back was begun; and the check that a masking guard stands for."""
+    if not (state / "journal.db").exists():
+        return []
+    moves = View(state).transitions(subject)
+    said = [move.why.partition(":")[0] for move in moves if move.direction == "back" and move.by_itself]
+    guard, check = MASKED.get(situation, ("", ""))
+    if guard and any(move.error.startswith(guard) for move in moves):
+        said.append(check)
+    return said
+
+
+def warned(state: Path, subject: str, names: list[str]) -> bool:
+    """Whether one of the checks warned, as a guard or in a recipe; the journal knows."""
+    journal = View(state)
+    rows = [row for move in journal.transitions(subject) for row in journal.rows(move.id)]
+    in_recipes = any(row.answer is not None and row.answer.verdict == "warn" and row.name.partition("#")[0] in names for row in rows)
+    with read.reading(state / "journal.db") as db:
+        as_guards = db.execute("SELECT DISTINCT \"check\" FROM answers WHERE subject = ? AND verdict = 'warn'", (subject,)).fetchall()
+    return in_recipes or any(name in names for (name,) in as_guards)
+
+
+def _moved_on(state: Path, subject: str) -> list[str]:
+    """After a refusal nothing goes forward, and nothing is left open but what is parked."""
+    if not (state / "journal.db").exists():
+        return []
+    moves = View(state).transitions(subject)
+    late = [move.id for n, move in enumerate(moves) if move.direction == "forward" and any(before.direction == "back" for before in moves[:n])]
+    wrong = [f"transition {id_} went forward after the refusal" for id_ in late]
+    snapshot = read.load(state, page=None)
+    open_ = [move.transition for move in snapshot.open if move.transition.subject == subject] if snapshot is not None else []
+    return wrong + [f"transition {one.id} is open, and not parked" for one in open_ if one.outcome != "parked"]
 
 
 def main(argv: list[str]) -> int:

@@ -54,8 +54,9 @@ def document(error: MigrateError) -> dict[str, Any]:
         "safe": safe,
         "next": words.commands(error.hint),
     }
-    if error.data.get("check"):
-        out["check"] = str(error.data["check"])
+    check = check_of(error)
+    if check:
+        out["check"] = check
     if _mends(error):
         out["fix"] = _mends(error)
     if error.data.get("faults"):
@@ -65,6 +66,12 @@ def document(error: MigrateError) -> dict[str, Any]:
     since = error.data.get("since")
     at = since.isoformat() if isinstance(since, datetime) else since
     return {**out, "holder": {**{name: error.data.get(name) for name in ("who", "host", "pid", "doing")}, "since": at}}
+
+
+def check_of(error: MigrateError) -> str:
+    """The check that refused, of what went back or was parked too; "" where none did."""
+    failed = error.data.get("failed")
+    return str(error.data.get("check") or (check_of(failed) if isinstance(failed, MigrateError) else ""))
 
 
 def _said(label: str, text: str, paper: Paper) -> list[str]:

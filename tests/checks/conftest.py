@@ -145,7 +145,7 @@ class Clusters:
         ]
         return At(
             "app/speedtest", KEY, self.clock, {"source": self.source, "target": self.target}, self.fetch,
-            lambda *_: pytest.fail("no check runs a command"), APP, None, self.found, self.begun, will, self.identity, {}, self.mind,
+            lambda *_: pytest.fail("no check runs a command"), APP, None, self.found, self.begun, will, self.identity, {}, mind=self.mind,
         )  # fmt: skip
 
 

@@ -243,7 +243,8 @@ def open(folder: Path, state: Path, options: Options, say: Say) -> Iterator[Sess
     Journal.refuse_held(state)  # before the lab is spoken to: its one loop waits for a holder that hangs, and the second operator would too
     world = _world(options, state, plan.name)
     world.settings.contexts()  # no kubeconfig is said before anything is written
-    world.connect()
+    if not Journal.look(state, world.name):  # a journal of another world is refused before one of its clusters is asked anything
+        world.connect()  # no journal is made for clusters that do not answer
     with Journal.open(state, world=world.name, clock=world.ports.clock, ids=world.ports.ids, committed=world.ports.committed) as journal:
         world.reconnect(journal.secret_key())
         journal.seed(plan)

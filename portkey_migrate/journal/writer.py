@@ -62,6 +62,18 @@ class Journal(Looks):
         if held(state):
             raise _told(state, file.path_of(state))
 
+    @staticmethod
+    def look(state: Path, world: str) -> bool:
+        """Whether a journal of this world is there; raises where it is no journal, a newer one, or of another world. Takes and writes nothing."""
+        path = file.path_of(state)
+        try:
+            if not path.exists():
+                return False
+            file.look(path, world)
+        except (OSError, sqlite3.Error) as fault:
+            raise file.unwritable(path, fault) from None
+        return True
+
     @classmethod
     def open(cls, state: Path, *, world: str, clock: Clock, ids: Ids, committed: Callable[[], None] = lambda: None) -> Journal:
         """Takes the lock and opens the journal, making it where there is none. Waits for nobody (`Locked`); a bad file is left as it is."""

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from portkey_migrate.journal import Journal
+from portkey_migrate.systems.real import RealClock, RealIds
+
 Typed = Callable[..., Any]
 PLAN = Path(__file__).resolve().parents[1] / "plans" / "two-apps"
 
@@ -119,3 +122,14 @@ def test_what_is_no_journal_is_exit_8_and_stays_as_it_is(migrate: Typed, plan: P
     before = bytes_of(plan)
     answer = migrate(*words)
     assert (answer.status, bytes_of(plan), "Traceback" in answer.err) == (8, before, False)
+
+
+def test_a_journal_of_the_lab_is_exit_8_before_a_real_cluster_is_asked(migrate: Typed, plan: Path, tmp_path: Path) -> None:
+    """The variable of the lab was unset and that of its state was not: nothing is dialled, not one byte is written."""
+    ports = tmp_path / "kubeconfig"
+    _kubeconfig(ports, "http://127.0.0.1:9")
+    Journal.open(plan / "state", world="lab:1", clock=RealClock(), ids=RealIds()).close()
+    before = bytes_of(plan)
+    answer = migrate("advance", "app", "alpha", "--kubeconfig", str(ports), "--source-context", "source", "--target-context", "target")
+    assert (answer.status, bytes_of(plan)) == (8, before)
+    assert "lab:1" in answer.err

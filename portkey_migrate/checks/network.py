@@ -17,6 +17,7 @@ from portkey_migrate.systems.names import MADE_BY_FIELD, PROBE, PROBE_PATH, key_
 
 _EXCLUDE = f"metadata.annotations.{escape('external-dns.alpha.kubernetes.io/exclude')}"
 _OWNER = "--txt-owner-id"
+_KNOWN_KEY = "probe-key"
 
 
 def _good(reply: Reply) -> bool:
@@ -28,9 +29,12 @@ def _said(reply: Reply) -> str:
 
 
 def _key(at: At) -> str:
-    """The key in the probe's redirect: of the move that made it, which need not be the one that asks."""
-    seen = at.get(Ref("target", "Ingress", found_of(at).namespace, PROBE)).object
-    return str(dig(seen or {}, MADE_BY_FIELD) or "")
+    """The key in the probe's redirect: of the move that made it, which need not be the one that asks. Read once a transition: polls ask for it."""
+    known = at.mind.get(_KNOWN_KEY, "")
+    if not known:
+        seen = at.get(Ref("target", "Ingress", found_of(at).namespace, PROBE)).object
+        known = at.mind[_KNOWN_KEY] = str(dig(seen or {}, MADE_BY_FIELD) or "")
+    return str(known)
 
 
 def _redirects(reply: Reply, key: str) -> bool:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from portkey_migrate.lab.calls import Call
     from portkey_migrate.lab.world import World
 
+#: A command whose answer is lost, or that Ceph did not answer: its outcome is unknown (real/ceph.md §6).
+_TIMED_OUT: dict[str, Any] = {"code": 110, "stdout": "", "stderr": "rbd: couldn't connect to the cluster!\nrbd: (110) Connection timed out\n"}
+
 
 class Delivery:
     """The world's link to the actors. What comes for one whose session has died is dropped here."""
@@ -69,12 +72,16 @@ class Delivery:
             chosen.looked(self.world, actor, where, f"{got['status']}".encode() + body)
             self.ready_with(actor, {key: got[key] for key in ("status", "headers", "certificate", "error")}, body)
             return
-        ran = call.response or {"code": 255, "stdout": "", "stderr": "connection lost"}
+        ran = call.response or _TIMED_OUT
         chosen.looked(self.world, actor, " ".join(call.request["argv"]), ran["stdout"].encode())
         self.ready_with(actor, {"code": ran["code"], "stdout": ran["stdout"], "stderr": ran["stderr"]})
 
     def broke(self, call: Call) -> None:
         session = self.sessions.get(call.session)
+        if session is not None and call.kind == "run":
+            call.response = None  # what it answered, if it did, is not heard
+            self._told(call, session.actors.get(call.actor))
+            return
         channel = session.channels.get(call.chan) if session is not None else None
         if session is not None and channel is not None:
             channel.over = "reset"

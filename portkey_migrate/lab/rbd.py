@@ -65,6 +65,18 @@ def _wrote(world: World, verb: str, kind: str, name: str, *, changed: bool, stat
     })  # fmt: skip
 
 
+def changes(world: World, argv: Sequence[str]) -> bool:
+    """Whether a command changes something: faults hit it, death is tried before and after it. Taking away what is not listed is a question."""
+    try:
+        words, _ = _parsed(argv)
+    except UsageError:
+        return False
+    if argv[0] == "rbd":
+        return words[:1] == ["rm"] or " ".join(words[:2]) in ("snap create", "snap rm", "snap remove", "snap rollback")
+    listed = any(word in ceph(world).blocklist for word in words[3:4])
+    return words[:3] == ["osd", "blocklist", "add"] or (words[:3] == ["osd", "blocklist", "rm"] and listed)
+
+
 # ---- rbd ----
 
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portkey_migrate.lab import api, chosen, http1, sessions
+from portkey_migrate.lab import api, chosen, http1, rbd, sessions
 from portkey_migrate.lab.calls import Call, is_mutating
 from portkey_migrate.lab.delivery import Delivery
 from portkey_migrate.lab.frames import Header, Unpacker, pack
@@ -344,6 +344,9 @@ class Server:
     def _do_run(self, actor: Actor, header: Header, _: bytes) -> None:
         actor.until = self.world.now + header["timeout"]
         actor.call = self._call(actor, "run", header)
+        actor.call.mutating = header["argv"][0] in ("rbd", "ceph") and "ceph" in self.world.parts and rbd.changes(self.world, header["argv"])
+        if actor.call.mutating:
+            chosen.judged(self.world, actor)
         self.world.send(actor.call)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.lab import chosen, http1, pve, sessions
 from portkey_migrate.lab.sessions import Actor, Channel, Session

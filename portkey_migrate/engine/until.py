@@ -40,8 +40,9 @@ def until(
             spent = at.clock.monotonic() - looked
             at.clock.sleep(min(UNREAD if "unread" in answer.values else max(POLL - spent, REST), left))
             continue
+        watch, again = answer.watch, min(WATCH, left, float(answer.values.get(AGAIN, WATCH)))
         try:
-            at.systems[answer.watch.system].watch(answer.watch.kind, answer.watch.namespace, at.since(answer.watch), min(WATCH, left, answer.values.get(AGAIN, WATCH)))
+            at.systems[watch.system].watch(watch.kind, watch.namespace, at.since(watch), again)
         except Unreachable:
             at.clock.sleep(min(UNREAD, left))
 

@@ -67,7 +67,7 @@ def test_a_check_has_its_situation_in_the_lab(id_: str) -> None:
     assert checks.registry()[id_].situation in situations.registry()
 
 
-@pytest.mark.parametrize("name", situations.names())
+@pytest.mark.parametrize("name", [name for name, one in situations.registry().items() if not one.passes])
 def test_a_situation_has_its_check(name: str) -> None:
     """One situation, one check: `blocked_by` has one right answer."""
     assert [one.id for one in checks.registry().values() if one.situation == name] != []

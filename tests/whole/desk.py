@@ -51,9 +51,13 @@ class Desk:
 
     def leaks(self, secret: str) -> list[str]:
         """Where a secret stands, raw or base64 at each of the three alignments."""
-        raw = secret.encode()
-        forms = [raw, *(base64.b64encode(b"x" * n + raw)[4 if n else 0 : -4] for n in range(3))]
-        return [name for name, data in self.written() if any(form in data for form in forms)]
+        return [name for name, data in self.written() if any(form in data for form in forms(secret))]
+
+
+def forms(secret: str) -> list[bytes]:
+    """How a secret may stand in a file."""
+    raw = secret.encode()
+    return [raw, *(base64.b64encode(b"x" * n + raw)[4 if n else 0 : -4] for n in range(3))]
 
 
 @contextmanager

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole.desk import canary, desk
+from portkey_migrate.rehearse import run
+from tests.whole.desk import REPO, canary, desk, forms
 
 pytestmark = pytest.mark.world("fork", "subprocess", "sleep")
+#: What the tool writes into its folder, by name; `-wal` and `-shm` with it.
+WRITTEN = ("journal.db", "journal.db-wal", "journal.db-shm", "log.jsonl", "lock", "stdout", "stderr")
 
 
 def test_a_whole_move_and_its_way_back_write_no_secret(tmp_path: Path) -> None:
@@ -30,6 +33,33 @@ def test_a_whole_move_and_its_way_back_write_no_secret(tmp_path: Path) -> None:
         assert secret.encode() in (here.state / "kubeconfig").read_bytes()
         (here.state / "planted").write_text(f"x{secret}")
         assert here.leaks(secret) == [str(here.state / "planted")]
+
+
+def leaks(folder: Path) -> tuple[int, list[str]]:
+    """How many files of a rehearsal the tool wrote or printed, and which of them hold the canary. Kubeconfig and copies of the world are the lab's."""
+    written = [path for path in folder.rglob("*") if path.is_file() and ("commands" in path.parts or path.name in WRITTEN or "undo" in path.parts)]
+    return len(written), [str(path) for path in written if any(form in path.read_bytes() for form in forms(canary("portkey")))]
+
+
+#: One for each room that words a refusal; all the others print through the same.
+REFUSALS = ("same-cluster-twice", "target-node-not-ready", "permission-missing", "target-ingress-down", "hold-reverted", "secret-differs")
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_situation_makes_no_secret_known(name: str, tmp_path: Path) -> None:
+    """An error quotes what a server said, and what it said may hold anything."""
+    run.rehearse("app/speedtest", with_=name, home=REPO, folder=tmp_path)
+    looked, found = leaks(tmp_path)
+    assert looked > 3
+    assert found == []
+
+
+def test_a_death_makes_no_secret_known(tmp_path: Path) -> None:
+    """One `--kill` run: what stands in the journal at that moment, and in the one that goes on."""
+    run.rehearse("app/speedtest", kill="20", home=REPO, folder=tmp_path)
+    looked, found = leaks(tmp_path)
+    assert looked > 10
+    assert found == []
 
 
 def test_the_state_folder_is_the_owners_alone(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from portkey_migrate.systems.names import key_path, key_url
 from .conftest import FOUND, KEY, Clusters, endpoints, external_dns, node, pod, thing
 
 Break = Callable[[Clusters], Any]
-#: The rooms of questions that an app without data is asked; those of volumes, backups and machines have a world of their own in tests/handover, tests/ready.
+#: The rooms of questions that an app without data is asked; those of volumes and machines have a world of their own in tests/handover, tests/ready.
 HERE = ("app", "gitops", "identity", "namespace", "network", "nodes", "permissions", "wayback")
 IDS = sorted(id_ for id_, one in registry().items() if one.ask.__module__.rpartition(".")[2] in HERE)
 APPLICATION = ("Application", "argocd", "speedtest")

@@ -36,7 +36,7 @@ def test_a_whole_move_and_its_way_back_write_no_secret(tmp_path: Path) -> None:
 
 
 def leaks(folder: Path) -> tuple[int, list[str]]:
-    """How many files of a rehearsal the tool wrote or printed, and which of them hold the canary. Kubeconfig and copies of the world are the lab's."""
+    """How many files of a rehearsal the tool wrote or printed, and which of them hold the canary. Kubeconfig and world copies are the lab's."""
     written = [path for path in folder.rglob("*") if path.is_file() and ("commands" in path.parts or path.name in WRITTEN or "undo" in path.parts)]
     return len(written), [str(path) for path in written if any(form in path.read_bytes() for form in forms(canary("portkey")))]
 

@@ -27,7 +27,7 @@ Passing = Callable[[Object, float], tuple[Object, float | None]]
 
 #: Changes kept for watches, a cluster. The real cache kept more than 1,500 (real/ C, Watch); older than this is 410.
 HISTORY = 4096
-FOREGROUND = "foregroundDeletion"
+FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 #: Grace of a Pod that names none.
 GRACE = 30
 #: Metadata that counts for the generation of a kind (measured).
@@ -150,7 +150,7 @@ class Store:
         old = self._wanted(cluster, kind, namespace, name, "", expect)
         return self._replaced(cluster, kind, old, merged(old, dict(patch)), by, "patch", dry=dry)
 
-    def delete(  # noqa: C901, PLR0912 - the server's questions in their order
+    def delete(  # noqa: C901 - the server's questions in their order
         self,
         cluster: str,
         kind: str,
@@ -171,9 +171,9 @@ class Store:
         old = self._wanted(cluster, kind, namespace, name, uid, expect)
         metadata = old["metadata"]
         finalizers = list(metadata.get("finalizers", ()))
-        mine = self.children[cluster].get(metadata["uid"])
-        if policy == "Foreground" and mine and FOREGROUND not in finalizers:
-            finalizers.append(FOREGROUND)
+        wait = {"Foreground": FOREGROUND, "Orphan": ORPHAN}.get(policy)
+        if wait is not None and wait not in finalizers:  # whether there are children or not: the collector looks, and takes it away
+            finalizers.append(wait)
         if kind == "Pod" and grace is None and metadata.get("deletionTimestamp"):  # whoever asks again without a time changes none
             seconds = int(metadata.get("deletionGracePeriodSeconds", 0))
         else:
@@ -200,8 +200,6 @@ class Store:
         marked = held or kind == "Pod"  # a Pod that goes at once is told of as marked all the same, anything else as it stood (measured)
         if dry:
             return new if marked else old
-        if policy == "Orphan" and mine:
-            self._let_go(cluster, metadata["uid"], by)
         if not held:
             return self._put(cluster, kind, old, None, by, "delete", 200, last=new if marked else None)
         if self._same(old, new):
@@ -366,7 +364,7 @@ class Store:
             for owner in after:
                 family.setdefault(owner["uid"], {})[key] = None
 
-    def _let_go(self, cluster: str, uid: str, by: By) -> None:
+    def let_go(self, cluster: str, uid: str, by: By) -> None:
         """Policy Orphan: what named this owner names it no longer."""
         for kind, namespace, name in list(self.children[cluster].get(uid, ())):
             child = self.objects[cluster][kind][namespace, name]

@@ -46,6 +46,7 @@ class Tally:
     sequences: int = 0
     requests: int = 0
     contract: int = 0
+    settled: int = 0
     lies: dict[str, str] = field(default_factory=dict)
 
 
@@ -130,6 +131,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         ("random sequences", _tally.sequences),
         ("requests in them, each sent to both", _tally.requests),
         ("disagreements found and fixed, each kept as a script", len(REGRESSIONS)),
+        ("scripts with controllers that settle alike", _tally.settled),
         ("lies told by the lab and noticed", f"{sum(1 for one in _tally.lies.values() if one)} of {len(_tally.lies)}"),
     ):
         terminalreporter.line(f"{name:<55} {value}")

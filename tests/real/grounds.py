@@ -23,16 +23,24 @@ import yaml
 from portkey_migrate.lab.api import Request, Response, Watch, handle
 from portkey_migrate.lab.api.lifecycle import GarbageCollector, Namespaces, Protection
 from portkey_migrate.lab.api.rights import ADMIN, User
+from portkey_migrate.lab.ceph import Ceph
+from portkey_migrate.lab.controllers.binder import Binder
+from portkey_migrate.lab.controllers.deployment import Deployments
+from portkey_migrate.lab.controllers.disruption import DisruptionBudgets
 from portkey_migrate.lab.controllers.quota import Quotas
+from portkey_migrate.lab.controllers.replicaset import ReplicaSets
+from portkey_migrate.lab.controllers.statefulset import StatefulSets
 from portkey_migrate.lab.store import By
 from portkey_migrate.lab.world import World
 from tests.real.cluster import Cluster
-from tests.real.sameness import Told, told, told_events
+from tests.real.sameness import Told, looked_at, told, told_events
 from tests.real.script import Memory, Script, Step, resource_of
 
 _serial = itertools.count(1)
 #: How long the real controllers may take: the binder's resync is 15 s, two of them were seen (real/ C).
 PATIENCE = 40.0
+#: So many looks in a row have to agree, a tenth of a second apart: what agrees for a moment may be on its way elsewhere.
+_AT_REST = 4
 #: A watch that has told as much as the lab's is listened to this much longer, for what it should not say.
 _STILL = 0.03
 #: Admission hears of a changed quota by its own watch, a few milliseconds later; the lab's looks itself.
@@ -44,6 +52,9 @@ class Ran(NamedTuple):
 
     answers: list[Told]
     requests: int
+
+
+_INHABITANTS = (Namespaces, GarbageCollector, Protection, Quotas, Binder, DisruptionBudgets, Deployments, ReplicaSets, StatefulSets)
 
 
 def space_of(script: Script) -> str:
@@ -76,8 +87,9 @@ class Lab:
             self.world.store.create("lab", "Namespace", home, By("world"))
         self.space, self.memory = space, Memory()
         self.watches: list[tuple[str, Watch]] = []
-        self.inhabitants = [make("lab") for make in (Namespaces, GarbageCollector, Protection, Quotas)] if script.controllers else []
+        self.inhabitants = [make("lab") for make in _INHABITANTS] if script.controllers else []
         if self.inhabitants:
+            self.world.parts["ceph"] = Ceph()  # the binder tells it of volumes that go; here none has an image
             self.world.store.on_change.append(self._changed)
             for one in self.inhabitants:
                 self.world.add(one)  # type: ignore[arg-type]  # its `kinds` are told by `_changed`, as in a whole world by its town
@@ -89,6 +101,7 @@ class Lab:
 
     def ask(self, step: Step) -> tuple[int, Any] | Watch:
         path, body = _sent(step, self.space, self.memory)
+        body = None if step.method == "SETTLE" else body
         if step.method == "WATCH":
             path += ("&" if "?" in path else "?") + "watch=true"
         method = "GET" if step.method in ("WATCH", "SETTLE") else step.method
@@ -114,7 +127,8 @@ class Lab:
                 continue
             status, body = said
             self.memory.learn(resource_of(step.path), body)
-            answers.append(told(status, body, self.memory, resource_of(step.path)))
+            said_ = told(status, body, self.memory, resource_of(step.path))
+            answers.append(looked_at(said_, step.body) if step.method == "SETTLE" else said_)
         for resource, watch in self.watches:
             events = [json.loads(line) for line in watch.take().splitlines()]
             answers.append(told_events(events, self.memory, resource))
@@ -138,7 +152,7 @@ class Real:
 
     def ask(self, step: Step, space: str, memory: Memory) -> tuple[int, Any]:
         path, body = _sent(step, space, memory)
-        method = "GET" if step.method == "SETTLE" else step.method
+        method, body = ("GET", None) if step.method == "SETTLE" else (step.method, body)
         self.kept.request(method, _target(path), body, {**self.headers, "Content-Type": step.content})
         said = self.kept.getresponse()
         text = said.read()
@@ -168,11 +182,15 @@ class Real:
 
     def _told(self, step: Step, number: int, status: int, body: Any, space: str, memory: Memory, lab: list[Told]) -> Told:
         resource = resource_of(step.path)
-        until = time.monotonic() + PATIENCE
+        until, alike = time.monotonic() + PATIENCE, 0
         while True:
             memory.learn(resource, body)
             said = told(status, body, memory, resource)
-            if step.method != "SETTLE" or number >= len(lab) or said.settled == lab[number].settled or time.monotonic() > until:
+            said = looked_at(said, step.body) if step.method == "SETTLE" else said
+            if step.method != "SETTLE" or number >= len(lab) or time.monotonic() > until:
+                return said
+            alike = alike + 1 if said.settled == lab[number].settled else 0
+            if alike == _AT_REST:
                 return said
             time.sleep(0.1)
             status, body = self.ask(step, space, memory)

@@ -43,6 +43,20 @@ def told(status: int, body: Any, memory: Memory, resource: str) -> Told:
     return Told(status, "", normal(body, memory, resource))
 
 
+def looked_at(said: Told, paths: list[str]) -> Told:
+    """What a SETTLE looks at: these fields of the object, or of each item of a list. Names that a controller makes up are not among them."""
+    if said.status >= 400:
+        return said
+    things = said.body["items"] if isinstance(said.body, dict) and "items" in said.body else [said.body]
+    return said._replace(body=sorted(({path: _dug(one, path) for path in paths} for one in things), key=repr))
+
+
+def _dug(thing: Any, path: str) -> Any:
+    for key in path.split("."):
+        thing = thing.get(key) if isinstance(thing, dict) else None
+    return thing
+
+
 def told_events(events: list[dict[str, Any]], memory: Memory, resource: str) -> Told:
     out = []
     for event in events:
@@ -93,12 +107,19 @@ def normal(body: dict[str, Any], memory: Memory, resource: str) -> Any:
 
 def _words(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _words(one) for key, one in value.items() if one is not None}  # Go writes some empty times as null, others not at all
+        return {
+            key: _words(_unversioned(key, one)) for key, one in value.items() if one is not None
+        }  # Go writes some empty times as null, others not
     if isinstance(value, list):
         return [_words(one) for one in value]
     if isinstance(value, str):
         return _ADDRESS.sub("<address>", _UID.sub("<uid>", _TIME.sub("<time>", value)))
     return value
+
+
+def _unversioned(key: str, value: Any) -> Any:
+    """A claimRef names a version where the real binder wrote it, and nobody reads it."""
+    return {one: said for one, said in value.items() if one != "resourceVersion"} if key == "claimRef" and isinstance(value, dict) else value
 
 
 def _without_counts(value: Any) -> Any:

@@ -18,7 +18,8 @@ from tests.real.cluster import Cluster, Keeper
 from tests.real.conftest import ENV
 
 RUNNER = """
-import sys, time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a build in the background starts with it ignored
 from tests.real.binaries import found
 from tests.real.cluster import Cluster, Keeper
 with Keeper() as keeper:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.controllers import Controller, Key, Object, either, pieces
 from portkey_migrate.lab.kinds import KINDS
-from portkey_migrate.lab.store import FOREGROUND
+from portkey_migrate.lab.store import FOREGROUND, ORPHAN
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
@@ -110,8 +110,10 @@ class GarbageCollector(Controller):
                 yield ("owner", owner["uid"]), self._later(world)  # born without its owner
             if new is None and stands is not None and FOREGROUND in stands["metadata"].get("finalizers", ()):
                 yield ("foreground", owner["kind"], home, owner["name"]), self._later(world)
-        if new is not None and "deletionTimestamp" in metadata and FOREGROUND in metadata.get("finalizers", ()):
-            yield ("foreground", kind, metadata.get("namespace", ""), metadata["name"]), self._later(world)
+        held = metadata.get("finalizers", ()) if new is not None and "deletionTimestamp" in metadata else ()
+        for word, finalizer in (("foreground", FOREGROUND), ("orphan", ORPHAN)):
+            if finalizer in held:
+                yield (word, kind, metadata.get("namespace", ""), metadata["name"]), self._later(world)
 
     def _later(self, world: World) -> float:
         return world.rng(f"{self.cluster}/garbage").uniform(0.02, 0.1)
@@ -121,6 +123,9 @@ class GarbageCollector(Controller):
         if key[0] == "foreground":
             self._foreground(world, *key[1:])
             return None
+        if key[0] == "orphan":
+            self._orphan(world, *key[1:])
+            return None
         for child in self._children(world, key[1]):
             owners = [one for one in child["metadata"].get("ownerReferences", ()) if one["uid"] != key[1]]
             if owners:
@@ -128,6 +133,15 @@ class GarbageCollector(Controller):
             elif "deletionTimestamp" not in child["metadata"]:
                 self.delete(world, child)
         return None
+
+    def _orphan(self, world: World, kind: str, namespace: str, name: str) -> None:
+        """Its children name it no longer; then it goes."""
+        owner = self.get(world, kind, namespace, name)
+        if owner is None or ORPHAN not in owner["metadata"].get("finalizers", ()):
+            return
+        world.store.let_go(self.cluster, owner["metadata"]["uid"], self.by)
+        left = [one for one in owner["metadata"]["finalizers"] if one != ORPHAN]
+        self.replace(world, {**owner, "metadata": {**owner["metadata"], "finalizers": left}})
 
     def _foreground(self, world: World, kind: str, namespace: str, name: str) -> None:
         owner = self.get(world, kind, namespace, name)
@@ -181,6 +195,8 @@ class Protection(Controller):
     def _used(self, world: World, namespace: str, name: str) -> bool:
         return any(
             volume.get("persistentVolumeClaim", {}).get("claimName") == name
-            for pod in self.list(world, "Pod", namespace) if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+            for pod in self.list(world, "Pod", namespace)
+            if pod["spec"].get("nodeName")  # one that no node has uses nothing (measured)
+            and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
             for volume in pieces(pod, "spec", "volumes")
         )  # fmt: skip

@@ -114,9 +114,11 @@ class Binder(Controller):
             if volume is not None and _fits(volume, claim):
                 self._bind(world, claim, volume)
             return None
-        reserved = next((one for one in self.list(world, "PersistentVolume") if _reserved(one, claim) and _fits(one, claim)), None)
-        if reserved is not None:
-            self._bind(world, claim, reserved)
+        # The one reserved for it, else the smallest that nobody has reserved, if its class has one lying about (measured).
+        fit = [one for one in self.list(world, "PersistentVolume") if _fits(one, claim)]
+        fit.sort(key=lambda one: (not _reserved(one, claim), size_in_bytes(one["spec"]["capacity"]["storage"]), one["metadata"]["name"]))
+        if fit:
+            self._bind(world, claim, fit[0])
             return None
         return self._provision(world, now, key, claim)
 

@@ -33,7 +33,8 @@ class DisruptionBudgets(Controller):
         pods = [one for one in self.list(world, "Pod", key[0]) if matches(one["metadata"].get("labels", {}), selector)]
         live = [one for one in pods if alive(one)]
         healthy = sum(ready(one) for one in live)
-        expected = self._expected(world, key[0], live)
+        # A number of Pods is a number of those that there are; a share, or how many may miss, is of what their controllers want (measured).
+        expected = len(pods) if isinstance(budget["spec"].get("minAvailable"), int) else self._expected(world, key[0], live)
         desired = _desired(budget["spec"], expected)
         status = {
             "currentHealthy": healthy,

@@ -301,4 +301,4 @@ def _is_address(text: str) -> bool:
     host, _, rest = text.partition(":")
     port, slash, nonce = rest.partition("/")
     numbers = host.split(".")
-    return len(numbers) == 4 and all(one.isdigit() for one in numbers) and (not rest or port.isdigit()) and (not slash or nonce.isdigit())  # noqa: PLR2004 (IPv4)
+    return len(numbers) == 4 and all(one.isdigit() for one in numbers) and (not rest or port.isdigit()) and (not slash or nonce.isdigit())  # noqa: PLR2004 (an IPv4 address has four parts)

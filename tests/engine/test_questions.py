@@ -13,7 +13,7 @@ from portkey_migrate.engine.goingback import going_back, size, written
 from portkey_migrate.engine.telling import Telling, resumed
 from portkey_migrate.errors import Unreachable
 from portkey_migrate.journal.rows import Row, Subject, Transition
-from portkey_migrate.model import Change, Found, Ref, Volume, ok
+from portkey_migrate.model import Change, Direction, Found, Ref, Volume, ok
 from portkey_migrate.systems.at import At
 
 NOW = datetime(2026, 11, 24, 14, 6, tzinfo=UTC)
@@ -53,7 +53,8 @@ def _move(id_: int, way: str, begun: float, down: float | None = None, up: float
     def when(seconds: float | None) -> datetime | None:
         return None if seconds is None else NOW + timedelta(seconds=seconds)
 
-    leaves, direction, begun_at = "prepared", "back" if way == "back" else "forward", NOW + timedelta(seconds=begun)
+    leaves, begun_at = "prepared", NOW + timedelta(seconds=begun)
+    direction: Direction = "back" if way == "back" else "forward"
     return Transition(
         id_,
         "app/vaultwarden",

@@ -53,7 +53,7 @@ class Toy:
     def read(self, ref: Ref) -> Seen:
         self._come(lambda until, _looks: self.clock.at >= until)  # the server's time-out is over: it came before this look
         seen = self._seen(ref)
-        self.twins = [(until, looks - 1, *rest) for until, looks, *rest in self.twins]
+        self.twins = [(until, looks - 1, change, under, token) for until, looks, change, under, token in self.twins]
         self._come(lambda _until, looks: looks <= 0)  # a look sees what stood before the twin came: the worst order
         return seen
 
@@ -95,7 +95,7 @@ class Toy:
     def ask(self, question: str, **values: Any) -> Mapping[str, Any]:
         return {}
 
-    def by_hand(self, change: Change) -> list[list[str]]:
+    def by_hand(self, change: Change) -> Sequence[Sequence[str]]:
         return [["toy", change.call, change.ref.name]]
 
     def _seen(self, ref: Ref) -> Seen:

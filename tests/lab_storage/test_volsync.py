@@ -99,7 +99,8 @@ def test_a_tag_set_while_a_sync_runs_is_taken_for_done_when_it_ends(bites: bool,
     """And that sync began before it (trap tag-adopted; domain B03)."""
     if not bites:
         world.traps.discard("tag-adopted")
-    world.controllers["source/volsync"].fires(world, "ReplicationSource", APP, APP)
+    syncs: Any = world.controllers["source/volsync"]
+    syncs.fires(world, "ReplicationSource", APP, APP)
     hand.wait(25)
     asked_at = world.now
     asked(hand, "mine")

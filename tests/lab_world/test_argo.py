@@ -19,7 +19,7 @@ def application(hand: Hand, side: str) -> Any:
 def healed(hand: Hand) -> float:
     """Scales to 0 and says after how many seconds it was scaled back."""
     hand.scale("source", APP, 0)
-    return hand.until(lambda: hand.get("source", "Deployment", APP, APP)["spec"]["replicas"] == 1, 400)
+    return float(hand.until(lambda: hand.get("source", "Deployment", APP, APP)["spec"]["replicas"] == 1, 400))
 
 
 def settled(hand: Hand) -> None:

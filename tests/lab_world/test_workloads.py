@@ -55,7 +55,7 @@ def fenced_for(hand: Hand, seconds: float, wanted: int) -> float:
     hand.wait(seconds)
     hand.fence("source", APP, "1000000")
     hand.scale("source", APP, 1)
-    return hand.until(lambda: bool(hand.pods("source", APP)), 100)
+    return float(hand.until(lambda: bool(hand.pods("source", APP)), 100))
 
 
 def test_a_workload_that_wanted_pods_under_a_fence_is_in_back_off(hand: Hand) -> None:
@@ -90,9 +90,9 @@ def test_endpoints_follow_their_pods_later(hand: Hand) -> None:
 
 def test_leases_are_functions_of_time_and_cost_no_event(world: World) -> None:
     """A week passes without one event, and the Lease read then is at most ten seconds old."""
-    before = world.store.get("source", "Lease", "kube-node-lease", "metal0")["spec"]["renewTime"]
+    before = (world.store.get("source", "Lease", "kube-node-lease", "metal0") or {})["spec"]["renewTime"]
     world.run_until(world.now + 7 * 86400)
-    after = world.store.get("source", "Lease", "kube-node-lease", "metal0")["spec"]["renewTime"]
+    after = (world.store.get("source", "Lease", "kube-node-lease", "metal0") or {})["spec"]["renewTime"]
     assert before[:10] == "2026-01-10"
     assert after[:10] == "2026-01-17"
     assert world.next_event is not None
@@ -106,7 +106,7 @@ def test_a_silent_node_renews_no_lease_and_is_not_ready_after_fifty_seconds(hand
     hand.patch("source", "Node", "", "metal0", {"metadata": {"labels": {"seen": "yes"}}})
 
     def ready() -> str:
-        return next(c["status"] for c in hand.get("source", "Node", "", "metal0")["status"]["conditions"] if c["type"] == "Ready")
+        return next(str(c["status"]) for c in hand.get("source", "Node", "", "metal0")["status"]["conditions"] if c["type"] == "Ready")
 
     took = hand.until(lambda: ready() == "Unknown")
     assert 50 <= took <= 50.2

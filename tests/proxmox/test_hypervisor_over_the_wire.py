@@ -178,7 +178,7 @@ def test_a_vm_that_moved_between_two_looks_is_not_without_snapshots(host: Host) 
     host.pve.vms[106].node = "rohan"
     host.pve.vms[106].snapshots.append(Snapshot(KEY, "", int(host.world.now), "", vmstate=False))
     assert there.read(REF).object is not None
-    there._vms = lambda: [{"vmid": int(vm), **known} for vm, known in vms.items()]  # type: ignore[method-assign]
+    there._vms = lambda: [{"vmid": int(vm), **known} for vm, known in vms.items()]  # type: ignore[method-assign] # the machines of this test, in place of the world's
     with pytest.raises(Unreachable, match="no more on mirkwood"):
         there.read(REF)
 

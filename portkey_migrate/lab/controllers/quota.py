@@ -31,7 +31,8 @@ def refusal(world: World, cluster: str, namespace: str) -> str:
 def _number(limit: str) -> int:
     """A limit as the API keeps it: 1000000 is written 1M."""
     power = {"k": 3, "M": 6, "G": 9}.get(limit[-1:], 0)
-    return int(limit[:-1] if power else limit) * 10**power
+    scale: int = 10**power
+    return int(limit[:-1] if power else limit) * scale
 
 
 class Quotas(Controller):

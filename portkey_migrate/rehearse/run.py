@@ -349,7 +349,7 @@ def document(run: Run, began: float, *, crashes: dict[str, Any] | None = None) -
     judged = [{**app, "state": "" if f"app/{app['name']}" in moving else app["state"]} for app in apps]  # between two states: neither's promises hold
     subject = run.asked.subject
     wanted = {} if run.blocked_by or subject in moving or not subject.startswith("app/") else {subject: stands(run)}
-    said = run.lab.ask("verdict", request={"apps": judged, "stands": wanted, "differences": differences})
+    said = run.lab.ask("verdict", request={"apps": judged, "stands": wanted, "differences": differences, "blocked": bool(run.blocked_by)})
     for app, one in zip(said["apps"], apps, strict=True):
         app["waits"] = waits.of(run.commands, f"app/{app['name']}")
         app["state"] = one["state"]

@@ -28,11 +28,9 @@ def verdict(world: World, request: Mapping[str, Any]) -> dict[str, Any]:
     command; `differences`: as `fingerprint.differences` gave them, where the run went back or was interrupted.
     """
     since = float(request.get("since") or world.started)
-    if request.get("blocked"):
-        # What a cluster did to itself before our first write is not ours: `portkey-as-found` has two writers of its own making (lab.md 14b).
-        since = next((float(line["t"]) for line in world.store.ledger if line["token"] and line["changed"]), world.now)
     reasons: list[str] = []
-    apps = [_app(world, one, since, reasons) for one in request.get("apps", ())]
+    blocked = bool(request.get("blocked"))
+    apps = [_app(world, one, _first_write(world, one["name"]) if blocked else since, reasons) for one in request.get("apps", ())]
     wanted = {str(subject).rpartition("/")[2]: state for subject, state in (request.get("stands") or {}).items()}
     for app in apps:
         name = app["name"]
@@ -56,6 +54,15 @@ def verdict(world: World, request: Mapping[str, Any]) -> dict[str, Any]:
         "world": world.name,
         "seed": world.seed,
     }
+
+
+def _first_write(world: World, app: str) -> float:
+    """When we first changed something of an app; now, where we never did.
+
+    What a cluster did to itself before that is not ours: `portkey-as-found` has two writers of its own making (lab.md 14b).
+    """
+    ours = (float(line["t"]) for line in world.store.ledger if line["token"] and line["changed"] and line["namespace"] == app)
+    return next(ours, world.now)
 
 
 def users(world: World) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def vm_snapshot_exists(at: At) -> Answer:
         return newest
     bare = [vm for vm, made in newest.items() if made is None]
     seen: dict[str, Any] = {"value": len(newest) - len(bare), "threshold": len(newest), "cluster": "proxmox"}
-    seen["oldest"] = min((made for made in newest.values() if made is not None), default=None)  # screens tell the age from it, days later too
+    oldest = min((made for made in newest.values() if made is not None), default=None)
+    seen["oldest"] = oldest.isoformat() if oldest else None  # text, for `-o json` prints it; screens tell the age from it, days later too
     if bare:
         return block(f"no snapshot of ours: {', '.join(bare)}", _AGAIN, **seen)
     return ok(f"{len(newest)} of {len(newest)} VMs have one", **seen)
@@ -60,6 +61,8 @@ def vm_snapshot_is_fresh(at: At) -> Answer:
     seen = {"value": _hours(max(ages.values(), default=timedelta())), "threshold": _hours(LIMIT), "cluster": "proxmox"}
     if old:
         return block(f"the snapshot is too old: {', '.join(old)}; {_hours(LIMIT)} is the limit", _AGAIN, **seen)
+    if not ages:  # "0 min old" would be said of nothing
+        return ok("none to be too old; whether there is one is asked by vm-snapshot-exists", **{**seen, "value": "none"})
     return ok(f"the oldest is {seen['value']} old, limit {_hours(LIMIT)}", **seen)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -51,6 +53,20 @@ def test_one_without_is_named_with_the_command(portkey: Eyes) -> None:
     assert verdicts(portkey) == ["block", "ok"]
     assert "metal1 (VM 107)" in answer.why
     assert answer.fix == "migrate advance task vm-snapshots"
+
+
+def test_where_there_is_none_no_age_is_told_of_it(portkey: Eyes) -> None:
+    """One question refuses; the other says that it saw nothing, and not that nothing is young."""
+    answers = asked(portkey)
+    assert verdicts(portkey) == ["block", "ok"]
+    assert answers["vm-snapshot-is-fresh"].values["value"] == "none"
+
+
+def test_what_was_seen_can_be_printed_as_json(portkey: Eyes) -> None:
+    """`preflight -o json` prints the values as they are; a datetime among them ended it with a traceback."""
+    give(portkey, 104, 106, 107, 114, age=HOUR)
+    values = asked(portkey)["vm-snapshot-exists"].values
+    assert datetime.fromisoformat(json.loads(json.dumps(dict(values)))["oldest"]).timestamp() == int(portkey.world.now - HOUR)
 
 
 def test_twenty_five_hours_are_too_old(portkey: Eyes) -> None:

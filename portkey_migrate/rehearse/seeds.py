@@ -39,8 +39,8 @@ def _fault(one: dict[str, Any]) -> str:
     return f"{one['kind']}@{one['nth']} {hit}"
 
 
-def fails(said: dict[str, Any]) -> list[str]:
-    """What a seed has to show and does not."""
+def fails(said: dict[str, Any], *, timed: bool = True) -> list[str]:
+    """What a seed has to show and does not. `timed`: the engine's own share of an outage is wall time, which a busy machine makes longer."""
     out = list(said["reasons"]) if said["verdict"] != "clean" else []
     for app in said["apps"]:
         by = app["acknowledged"]
@@ -48,7 +48,7 @@ def fails(said: dict[str, Any]) -> list[str]:
             out.append(f"{app['name']}: fewer than {LEAST} requests on one side: {by}")
         if app["lost_writes"]:
             out.append(f"{app['name']}: {app['lost_writes']} lost")
-        if app["engine_outage_seconds"] > ENGINE:
+        if timed and app["engine_outage_seconds"] > ENGINE:
             out.append(f"{app['name']}: the engine added {app['engine_outage_seconds']} s to the outage (limit {ENGINE} s)")
     return out or ([] if said["verdict"] == "clean" else [said["verdict"]])
 

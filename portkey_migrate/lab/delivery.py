@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.lab import chosen, http1, pve, sessions
@@ -64,10 +64,11 @@ class Delivery:
             return
         actor.call = None
         if call.kind == "fetch":
-            got = call.response
-            body = got["body"] if isinstance(got["body"], bytes) else got["body"].encode()
-            if "refused" in call.note:
-                got, body = {"status": 0, "headers": {}, "certificate": "", "error": "the connection was cut"}, b""
+            got: Mapping[str, Any] = {"status": 0, "headers": {}, "certificate": "", "error": "the connection was cut"}
+            body = b""
+            if call.response is not None and "refused" not in call.note:
+                got = call.response
+                body = got["body"] if isinstance(got["body"], bytes) else str(got["body"]).encode()
             where = f"{call.request['address']} {call.request['host']}{call.request['path']}"
             chosen.looked(self.world, actor, where, f"{got['status']}".encode() + body)
             self.ready_with(actor, {key: got[key] for key in ("status", "headers", "certificate", "error")}, body)

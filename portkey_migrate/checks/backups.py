@@ -115,6 +115,8 @@ def volsync_is_idle(at: At) -> Answer:
         return _gone(at)
     free, reason = idle(source)
     seen = {"value": reason, "threshold": "no lastSyncStartTime", "cluster": "source"}
+    if at.key and dig(source, "spec.trigger.manual") == f"{at.key}-backup":
+        return ok("the sync that runs is the one that we asked for: a request without reply has landed", **seen)
     if not free:
         since = dig(source, "status.lastSyncStartTime") or "a moment ago"
         return block(f"a backup runs since {since} ({reason})", "wait until it has ended, then the same command", **seen)

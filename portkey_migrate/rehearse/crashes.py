@@ -353,7 +353,7 @@ def one_fault(plain: Asked, kind: str, n: int, how: str, home: Path, scratch: Pa
 def back_then_twin(it: Run, scratch: Path, tally: Tally) -> str:
     """Dead in doubt, `rollback`, then the twin: the world stays as the command left it, or the command parked and named the next one."""
     it.stops_dead = False
-    ran = it.type("rollback", *it.asked.subject.split("/", 1))
+    ran = it.type("rollback", *it.commands[-1].argv[1:3])  # of what the dead command moved: the app, or a task that it needs
     nexts = ran.error.get("next") or []
     if ran.code == NEEDS_OPERATOR and nexts:
         tally.parked += 1

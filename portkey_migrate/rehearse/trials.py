@@ -13,6 +13,7 @@ from portkey_migrate.checks import Check
 from portkey_migrate.errors import MigrateError
 from portkey_migrate.journal import read
 from portkey_migrate.journal.looks import View
+from portkey_migrate.model import App, Found, Volume
 from portkey_migrate.rehearse import asked, run
 from portkey_migrate.rehearse.seeds import SUBJECTS
 
@@ -22,21 +23,37 @@ LEAST_KILLS = {"stateless": 8, "handover": 24}
 REFUSED = 3
 
 
+_FOUND = Found("n", "n", (), "n", "", "/", "n", 0, "", (), "", "", (Volume("c", "v", "p", "i", "1Gi", "s"),), "n")
+
+
 def situations(method: str) -> dict[str, list[Check]]:
-    """Situation → the checks that name it as theirs, of those that an app of this method meets."""
+    """Situation → the checks that name it as theirs, of those that an app of this method meets: its guards, and what its recipe asks."""
+    asked_of = asked_by(method)
     out: dict[str, list[Check]] = {}
     for check in checks.registry().values():
-        if not check.methods or method in check.methods:
+        if check.id in asked_of or (check.guards and (not check.methods or method in check.methods)):
             out.setdefault(check.situation, []).append(check)
     return dict(sorted(out.items()))
 
 
+def asked_by(method: str) -> set[str]:
+    """Every check that a method's lists name, before an attempt too."""
+    from portkey_migrate import recipes
+    from portkey_migrate.steps import Step
+
+    known, app = recipes.methods()[method], App("n", method, (), 0.0, 0.0)
+    items = [item for list_ in (known.forward(app, _FOUND), known.back(app, _FOUND)) for state in list_.values() for item in state]
+    out = set(known.may_go_back)
+    for item in items:
+        out |= {item.check} if isinstance(item, recipes.Ask) else set()
+        out |= set(item.first) if isinstance(item, Step) else set(getattr(item, "asks", ()))
+    return out
+
+
 def ways_back(method: str) -> list[str]:
     from portkey_migrate import recipes
-    from portkey_migrate.model import App, Found
 
-    nothing = Found("n", "n", (), "n", "", "/", "n", 0, "", (), "", "")  # a method's states do not depend on what is found
-    return list(recipes.methods()[method].forward(App("n", method, (), 0.0, 0.0), nothing))
+    return list(recipes.methods()[method].forward(App("n", method, (), 0.0, 0.0), _FOUND))
 
 
 def trials(subject: str, method: str, home: Path, scratch: Path) -> Iterator[tuple[str, list[str], dict[str, Any]]]:

@@ -87,8 +87,6 @@ def _commands_in_docs() -> Iterator[tuple[str, str]]:
     """In code spans, and line by line in blocks: what begins with `migrate `, with or without a prompt."""
     pages = [*sorted((REPO / "docs").glob("*.md")), *[page for page in (REPO / "README.md", REPO / "CONTRIBUTING.md") if page.exists()]]
     for page in pages:
-        if page.name == "seams.md":
-            continue
         for number, line in enumerate(page.read_text(encoding="utf-8").split("\n"), 1):
             spans = re.findall(r"`(migrate [^`]*)`", line)
             block = re.match(r"\s*(?:\$ )?(migrate .*)$", line)

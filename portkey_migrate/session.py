@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from portkey_migrate import __version__, checks, machines, recipes
 from portkey_migrate import plan as plans
 from portkey_migrate.engine import show
-from portkey_migrate.engine.asks import ask_each, ask_guards
+from portkey_migrate.engine.asks import ask_each, ask_guards, later
 from portkey_migrate.engine.moves import Moves, Outcome
 from portkey_migrate.engine.phases import Phases
-from portkey_migrate.errors import Blocked, NotBuilt, Usage, WrongCluster
+from portkey_migrate.errors import Blocked, NotBuilt, Refused, Usage, WrongCluster
 from portkey_migrate.journal.rows import Asked, Subject
 from portkey_migrate.journal.seeding import first
 from portkey_migrate.model import Plan
@@ -332,6 +332,16 @@ class Viewer:
         ahead = method.forward(self.moves.task(known), None)[there] if there is not None else ()
         wanted = [item.check for item in ahead if isinstance(item, recipes.Ask)] or list(method.ages if there is None else ())
         return ask_each(at, known.id, [checks.by_id(id_) for id_ in wanted], lambda _: None)
+
+    def asked_while_moving(self, subject: str) -> list[str]:
+        """Checks of what lies ahead that only acting can show, in their order; () where the app is not as a method can carry it."""
+        known = self.moves.subject(subject)
+        if known.kind != "app":
+            return []
+        try:
+            return later(self.moves, known)
+        except Refused:
+            return []
 
     def plan_of(self, subject: str) -> show.PlanView:
         return show.plan(self.moves, subject)

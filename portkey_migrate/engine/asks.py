@@ -11,8 +11,11 @@ from portkey_migrate.engine.until import until
 from portkey_migrate.errors import Blocked, Unreachable
 from portkey_migrate.journal.rows import Asked
 from portkey_migrate.model import Answer
+from portkey_migrate.recipes import Ask
+from portkey_migrate.steps import Step
 
 if TYPE_CHECKING:
+    from portkey_migrate.engine.known import Known
     from portkey_migrate.engine.walk import Say
     from portkey_migrate.journal import Journal
     from portkey_migrate.journal.rows import Subject, Transition
@@ -76,3 +79,20 @@ def _one(at: At, check: checks.Check) -> Answer:
 
 def _data(check: checks.Check) -> Mapping[str, Any]:
     return {"blocks": check.blocks, "says": check.says}
+
+
+def later(moves: Known, subject: Subject) -> list[str]:
+    """Every check that the recipe asks from here on, in its order: what no guard can know before something was done."""
+    method = moves.method(subject)
+    at = moves.at(subject)
+    if at.app is None or at.found is None:
+        return []
+    recipe = method.forward(at.app, at.found)
+    states = list(recipe)
+    ahead = states[states.index(subject.state) + 1 :] if subject.state in states else states
+    out: dict[str, None] = {}
+    for state in ahead:
+        for item in recipe[state]:
+            asked = [item.check] if isinstance(item, Ask) else list(item.first) if isinstance(item, Step) else []
+            out.update(dict.fromkeys(asked))
+    return list(out)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from portkey_migrate import checks, machines
 from portkey_migrate.engine.goingback import going_back
 from portkey_migrate.engine.known import Known
+from portkey_migrate.engine.until import until
 from portkey_migrate.errors import Blocked, OutsideWindow, Refused, Usage
 from portkey_migrate.journal.rows import Subject
 from portkey_migrate.plan.windows import opens
 from portkey_migrate.recipes import Go, Method
 from portkey_migrate.systems.at import At
+
+WALKABLE = 25.0  # seconds for a look that waits for a node's next Lease, every 10 s
 
 
 class Refusals(Known):
@@ -91,6 +94,11 @@ class Refusals(Known):
                     f"way-back-is-walkable: {answer.why}", hint=f"migrate preflight {subject.id}", check="way-back-is-walkable", answer=answer
                 )
             walkable = answer.why
+        for id_ in method.may_go_back:
+            # Before anybody is down: a way back that must stop half-way is not begun. The node's next Lease may be waited for.
+            answer = until(at, lambda id_=id_: checks.by_id(id_).ask(at), WALKABLE)  # type: ignore[misc] # mypy cannot type a default of a lambda
+            if not answer.passes:
+                raise Blocked(f"{id_}: {answer.why}", hint=f"migrate rollback {subject.id} (once it has)", check=id_, answer=answer)
         if method.down:
             question = going_back(subject, at, self.journal.transitions(subject.id), self._begun(subject, there), method.back_takes, walkable)
             if not self.ports.people.can_answer(severe=False):

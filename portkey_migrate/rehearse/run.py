@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
     from portkey_migrate.model import Plan
 
-#: Mutating calls that a method makes from planned to committed; a draw of faults spreads over them.
-CALLS = {"stateless": 16, "handover": 45}
+#: Mutating calls that a method makes from planned to committed, with the tasks that it needs; a draw of faults spreads over them.
+CALLS = {"stateless": 16, "handover": 29}
 #: Virtual seconds in which what was set in motion comes to rest before two worlds are compared (Argo CD resyncs after 120 to 180 s).
 REST = 240.0
 #: Virtual seconds that people live in the world before the first command: a run is judged by what they saw on both sides.

@@ -19,6 +19,7 @@ class Preflight(NamedTuple):
     subject: str
     asked: Sequence[Any]
     world: str = ""
+    later: Sequence[str] = ()  # checks that only acting can show: asked while moving
 
     @property
     def blocked_by(self) -> list[str]:
@@ -39,6 +40,7 @@ class Preflight(NamedTuple):
             "world": self.world,
             "blocked_by": self.blocked_by,
             "warned_by": self.warned_by,
+            "asked_while_moving": list(self.later),
             "causes": [{"cause": one.why, "fix": one.fix, "by": one.by, "checks": list(one.checks)} for one in causes.of(self.asked)],
             "checks": [
                 {
@@ -62,6 +64,8 @@ class Preflight(NamedTuple):
         out += [Line(sentence, strong=n == 0) for n, sentence in enumerate(causes.said(self.asked))]
         ordered = sorted(self.asked, key=lambda one: _ORDER[one.answer.verdict])
         out += [*self._table(ordered, wide=wide), *self._fixes(ordered)]
+        if self.later:
+            out.append(Line(f"Asked while moving, for only acting shows them: {', '.join(self.later)}"))
         out.append(Line())
         typed = words.typed(self.subject) if "/" in self.subject else ""
         ours = [one for one in causes.of(self.asked) if one.by == "tool" and "\n" not in one.fix]

@@ -29,7 +29,8 @@ def command(subject: tuple[str, ...], strict: bool, **typed: Any) -> int:  # noq
     wanted = acting.known(it, subjects.parse(subject))
     with session.view(it.folder, it.place, it.options()) as viewer:
         asked = viewer.preflight(wanted)
-    page = Preflight(wanted or "every app", asked, acting.world_of(it.place))
+        later = viewer.asked_while_moving(wanted) if wanted else []
+    page = Preflight(wanted or "every app", asked, acting.world_of(it.place), later)
     acting.show(page, it.output)
     if page.blocked_by:
         return REFUSED

@@ -62,7 +62,7 @@ def target_is_held(at: At) -> Answer:
     if application is None:
         return block(f"Application {name} is not on the target", f"commit {name} to the target's allow-list, automation off", cluster="target")
     automated = dig(application, AUTOMATED)
-    seen = {"value": automated, "threshold": None, "cluster": "target"}
+    seen = {"value": automated or "off", "threshold": "off", "cluster": "target"}
     if automated is not None and not (isinstance(automated, Mapping) and automated.get("enabled") is False):
         return block(
             f"automation of Application {name} is on", "commit to the target's ApplicationSet: no spec.template.spec.syncPolicy.automated", **seen

@@ -14,7 +14,15 @@ def clusters_are_different(at: At) -> Answer:
         return unknown("one of the clusters has not said who it is")
     (source, source_ca), (target, target_ca) = at.identity["source"], at.identity["target"]
     versions = {side: str(at.ask(side, "version").get("gitVersion", "")) for side in ("source", "target")}
-    seen = {"source": source, "target": target, "source-version": versions["source"], "target-version": versions["target"], "cluster": "both"}
+    seen = {
+        "value": f"{source} and {target}",
+        "threshold": "two uids, two CAs",
+        "source": source,
+        "target": target,
+        "source-version": versions["source"],
+        "target-version": versions["target"],
+        "cluster": "both",
+    }
     if source == target:
         return block(f"both contexts reach the cluster {source}", "name another context: migrate preflight --target-context NAME", **seen)
     if source_ca and source_ca == target_ca:

@@ -51,6 +51,19 @@ def asked_by(method: str) -> set[str]:
     return out
 
 
+def asked_before_the_outage(method: str) -> set[str]:
+    """Checks whose refusal nobody may notice: every guard, and what the recipe asks before its `Go`; all of them, where a method has no outage."""
+    from portkey_migrate import recipes
+
+    known = recipes.methods()[method]
+    guards = {check.id for check in checks.registry().values() if check.guards}
+    if not known.down:
+        return guards | asked_by(method)
+    items = [item for state in known.forward(App("n", method, (), 0.0, 0.0), _FOUND).values() for item in state]
+    go = next(n for n, item in enumerate(items) if isinstance(item, recipes.Go))
+    return guards | {item.check for item in items[:go] if isinstance(item, recipes.Ask)}
+
+
 def ways_back(method: str) -> list[str]:
     from portkey_migrate import recipes
 
@@ -89,7 +102,7 @@ def refused_wrong(said: dict[str, Any], named: list[Check], state: Path, subject
     warns, by itself or because the plan shuts a silent node out, is recorded as a warning and the move ends clean.
     """
     names = [check.id for check in named]
-    late = any(check.when == "moving" for check in named) or _after(said) not in ("", "planned", "prepared")
+    late = (not set(names) & asked_before_the_outage(_method(subject, said))) or _after(said) not in ("", "planned", "prepared")
     wrong: list[str] = []
     if said["verdict"] == "clean" and not said["blocked_by"]:
         if not warned(state, subject, names):
@@ -107,6 +120,10 @@ def refused_wrong(said: dict[str, Any], named: list[Check], state: Path, subject
     if not late:
         wrong += said["reasons"]
     return wrong + _moved_on(state, subject)
+
+
+def _method(subject: str, said: dict[str, Any]) -> str:
+    return next(str(app["method"]) for app in said["apps"] if f"app/{app['name']}" == subject)
 
 
 def _after(said: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.teeth.table import ROWS, lines
 
 HERE = Path(__file__).parent

@@ -72,7 +72,7 @@ class Shown:
 def _named(text: str) -> str:
     """`ROW: CHECK: why` names the check that a step asked first."""
     parts = text.split(": ")
-    return parts[1] if len(parts) > 2 and re.fullmatch(r"[a-z0-9-]+", parts[1]) else ""  # noqa: PLR2004 (row, check, why)
+    return parts[1] if len(parts) > 2 and re.fullmatch(r"[a-z0-9-]+", parts[1]) else ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.teeth import writers
 from tests.teeth.stage import Play, Shown, Stage
 from tests.teeth.table import row
@@ -13,7 +14,7 @@ from tests.teeth.tooth import Tooth
 
 TEETH = [*writers.TEETH]
 
-Whole = Callable[[Play, tuple[str, ...]], Shown]
+Whole = Callable[..., Shown]  # (play, traps turned off)
 
 
 @pytest.fixture(scope="session")

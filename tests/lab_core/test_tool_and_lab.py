@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from portkey_migrate.lab import worlds
 from portkey_migrate.lab.api.rights import ADMIN, User
 from portkey_migrate.lab.client import Lab
 from portkey_migrate.lab.faults import Planned
@@ -249,3 +250,11 @@ def test_what_a_dead_command_had_sent_still_lands(tmp_path: Path) -> None:
         lab.clock.sleep(1)
         assert Api(lab)("GET", f"{MAPS}/x")[0] == 200
         lab.wire.close()
+
+
+def test_a_fetch_that_a_fault_cuts_has_no_answer(run: Callable[..., Any]) -> None:
+    """It never landed, so there is nothing to read: the tool is told of a cut connection, not of a lab that fell over (seed 50)."""
+    of = worlds.make("small", 1)
+    of.faults.planned = [Planned("server-error", 1, "any")]
+    reply, _ = run(lambda lab: lab.transport.fetch("192.168.0.224", "speedtest.themainfreak.com", "/", 5.0), of)
+    assert (reply.status, reply.error) == (0, "the connection was cut")

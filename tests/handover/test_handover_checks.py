@@ -238,3 +238,11 @@ def test_the_writers_address_is_recorded_while_it_can_be_seen(town: Town) -> Non
     answer: Answer = by_id("writer-is-known").ask(town.look())
     assert answer.values["addresses"] == {"csi-vol-1": "192.168.0.11:0/4711"}
     assert answer.values["nodes"] == ["metal0"]
+
+
+def test_a_sync_that_we_asked_for_ourselves_is_no_foreign_one(town: Town) -> None:
+    """A request whose reply was lost has landed, its sync runs, and the same command goes on (late twins found it)."""
+    source = town.source.of("ReplicationSource")
+    source["spec"]["trigger"]["manual"] = f"{KEY}-backup"
+    source["status"]["lastSyncStartTime"] = "2026-01-10T13:29:00Z"
+    assert by_id("volsync-is-idle").ask(town.look()).verdict == "ok"

@@ -130,3 +130,12 @@ def test_a_watch_is_an_object_with_an_end(world: World) -> None:
     world.store.create("source", "ConfigMap", {"metadata": {"namespace": "app", "name": "c"}}, By("world"))
     assert json.loads(said.take())["type"] == "ADDED"
     assert said.take() == b""
+
+
+def test_a_first_list_of_leases_shows_them_as_of_now(world: World) -> None:
+    """Shown as of the last look, the next one seems to be a renewal: a node had answered that had not."""
+    world.store.create("source", "Lease", {"metadata": {"namespace": "app", "name": "n1"}, "spec": {"renewTime": 0}}, By("kubelet"))
+    world.store.passing["Lease"] = lambda obj, now: ({**obj, "spec": {"renewTime": now // 10 * 10}}, now // 10 * 10 + 10)
+    world.now += 25
+    _, listed = ask(world, "GET", "/apis/coordination.k8s.io/v1/namespaces/app/leases")
+    assert [one["spec"]["renewTime"] for one in listed["items"]] == [world.now // 10 * 10]

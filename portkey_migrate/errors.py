@@ -6,6 +6,7 @@
         NoPlan, NoKubeconfig         2
       Refused                        3   a check, a window, an identity or something not built; nothing was changed
         NotBuilt, WrongCluster, OutsideWindow, Blocked
+          NotServed                a cluster has no API for a kind
       Locked                         5   another operator holds the lock
       WentBack                       6   failed, and went back cleanly
       NeedsOperator                  7   parked: a person decides
@@ -64,6 +65,12 @@ class Blocked(Refused):
     """A check refused. `data`: check, answer."""
 
     code = "PKM-0342"
+
+
+class NotServed(Blocked):
+    """A cluster has no API for a kind: nobody installed what brings it. Never the same as a kind of which there is nothing."""
+
+    code = "PKM-0343"
 
 
 class NotBuilt(Refused):

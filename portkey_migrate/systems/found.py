@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from portkey_migrate.errors import Blocked
+from portkey_migrate.errors import Blocked, NotServed
 from portkey_migrate.model import App, Found, Member, Ref, Volume, block, dig
 from portkey_migrate.systems.at import At
 from portkey_migrate.systems.names import PROBE
@@ -22,8 +22,7 @@ INGRESS = Ref("source", "Service", "ingress-nginx", "ingress-nginx-controller") 
 
 def find(app: App, at: At) -> Found:
     """Names and numbers from the source, both ingress addresses. Raises `Blocked` where the app is not as a method can carry it."""
-    application = at.get(Ref("source", "Application", ARGOCD, app.name)).object
-    namespace = str(dig(application or {}, "spec.destination.namespace") or app.name)
+    namespace = _namespace(app, at)
     workloads = [_workload(name, namespace, app, at) for name in app.members]
     templates = [one["spec"]["template"] for _, one in workloads]
     ingress = _ingress(app, namespace, at)
@@ -46,6 +45,15 @@ def find(app: App, at: At) -> Found:
         target_address=_address("target", at),
         **_kept(app, namespace, workloads, at),
     )
+
+
+def _namespace(app: App, at: At) -> str:
+    """Where its Application deploys it. A source without Argo CD is refused by the guards, which say so of both sides, and can be planned for."""
+    try:
+        application = at.get(Ref("source", "Application", ARGOCD, app.name)).object
+    except NotServed:
+        application = None
+    return str(dig(application or {}, "spec.destination.namespace") or app.name)
 
 
 def _kept(app: App, namespace: str, workloads: Sequence[tuple[str, Mapping[str, Any]]], at: At) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from portkey_migrate.errors import NotServed
 from portkey_migrate.model import App, Change, Found, Member, Ref, Seen
 from portkey_migrate.ports import Reply
 from portkey_migrate.systems.at import At, Will
@@ -71,16 +72,23 @@ class Cluster:
     objects: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     denied: set[tuple[str, str]] = field(default_factory=set)
     proxied: int = 200
+    unserved: set[str] = field(default_factory=set)
 
     def put(self, *things: dict[str, Any]) -> None:
         for one in things:
             self.objects[one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]] = one
 
+    def _serves(self, kind: str) -> None:
+        if kind in self.unserved:
+            raise NotServed(f"the cluster serves no {kind}", why="install what brings it")
+
     def read(self, ref: Ref) -> Seen:
+        self._serves(ref.kind)
         one = self.objects.get((ref.kind, ref.namespace, ref.name))
         return Seen(None) if one is None else Seen(one, "1", one["metadata"]["uid"], "deletionTimestamp" in one["metadata"])
 
     def list(self, kind: str, namespace: str = "") -> tuple[Sequence[Mapping[str, Any]], str]:
+        self._serves(kind)
         return [one for (k, ns, _), one in sorted(self.objects.items()) if k == kind and namespace in ("", ns)], "1"
 
     def watch(self, kind: str, namespace: str, since: str, timeout: float) -> None:

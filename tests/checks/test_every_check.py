@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from portkey_migrate.checks import by_id, guards_of, page, registry
+from portkey_migrate.engine.asks import ask_each
 from portkey_migrate.errors import UnknownName
 from portkey_migrate.model import Change, Ref
 from portkey_migrate.ports import Reply
@@ -209,6 +210,14 @@ def test_the_page_is_what_the_registry_says(repo: Path) -> None:
 
 
 # ---- where a check looks twice, or at what may be absent ----
+
+
+@pytest.mark.parametrize(("id_", "side"), [("hold-is-tolerated", "source"), ("hold-is-tolerated", "target"), ("target-is-held", "target")])
+def test_a_side_without_argo_cd_is_no_side_without_an_application(clusters: Clusters, id_: str, side: str) -> None:
+    """The refusal is about the API that is missing, and nothing passes over it."""
+    clusters.side(side).unserved = {"Application", "ApplicationSet"}
+    said = ask_each(clusters.look(), "app/speedtest", [by_id(id_)], lambda _: None)[0].answer
+    assert (said.verdict, said.why, said.fix) == ("block", "the cluster serves no Application", "install what brings it")
 
 
 def test_a_hold_counts_only_after_its_owner_had_time(clusters: Clusters) -> None:

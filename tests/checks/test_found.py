@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portkey_migrate.errors import Blocked
+from portkey_migrate.errors import Blocked, NotServed
 from portkey_migrate.model import Member
 from portkey_migrate.systems.found import find
 
@@ -30,6 +30,19 @@ def test_the_application_says_which_namespace(clusters: Clusters) -> None:
         one["metadata"]["namespace"] = "elsewhere"
         clusters.source.put(one)
     assert find(APP, clusters.look()).namespace == "elsewhere"
+
+
+def test_a_source_without_argo_cd_can_be_planned_for(clusters: Clusters) -> None:
+    """The app's own name is its namespace then; the guards refuse, and name the API."""
+    clusters.source.unserved = {"Application"}
+    assert find(APP, clusters.look()) == FOUND
+
+
+def test_an_app_with_data_is_not_read_where_its_backups_cannot_be(clusters: Clusters) -> None:
+    """A source without VolSync is no source without a backup: the safety backup would be left out without a word."""
+    clusters.source.unserved = {"ReplicationSource"}
+    with pytest.raises(NotServed, match="ReplicationSource"):
+        find(replace(APP, method="handover"), clusters.look())
 
 
 def test_every_way_to_read_a_secret_is_followed(clusters: Clusters) -> None:

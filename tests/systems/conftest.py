@@ -72,8 +72,8 @@ def answers(status: int, body: Any = None, *, lines: bool = False) -> Answer:
     return answer
 
 
-def status_of(code: int, reason: str, message: str) -> Answer:
-    return answers(code, {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message})
+def status_of(code: int, reason: str, message: str, **details: str) -> Answer:
+    return answers(code, {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message, "details": details})
 
 
 def cut(handler: BaseHTTPRequestHandler) -> None:
@@ -137,7 +137,7 @@ class Api:
             (v for (m, p), v in self.script.items() if m == handler.command and re.fullmatch(p, path)), None
         )
         if given is None:
-            status_of(404, "NotFound", f"{path} not found")(handler)
+            status_of(404, "NotFound", f"{path} not found", name=path.rpartition("/")[2])(handler)
             return
         (given.pop(0) if len(given) > 1 else given[0])(handler)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portkey_migrate.errors import UnknownName, Unreachable
+from portkey_migrate.errors import NotServed, UnknownName, Unreachable
 from portkey_migrate.model import Ref
 from portkey_migrate.systems.kube import KINDS
 from portkey_migrate.systems.kube import api as adapter
@@ -34,13 +34,34 @@ def test_a_look_tells_version_uid_and_whether_it_is_going(api: Api) -> None:
     assert api.asked[0].headers["User-Agent"].startswith("portkey-migrate/")
 
 
-@pytest.mark.parametrize("answer", [status_of(404, "NotFound", "not found"), answers(404, "404 page not found")])
-def test_what_is_not_there_is_an_answer(api: Api, answer: Any) -> None:
-    """An absent object, and an API group that nobody installed, are looked at without an error."""
+def test_what_is_not_there_is_an_answer(api: Api) -> None:
+    """An absent object is looked at without an error: the server names it."""
+    api.on("GET", ONE, status_of(404, "NotFound", 'deployments.apps "speedtest" not found', name="speedtest", group="apps", kind="deployments"))
+    assert api.kube().read(REF).object is None
+
+
+@pytest.mark.parametrize(
+    "answer", [answers(404, "404 page not found"), status_of(404, "NotFound", "the server could not find the requested resource")]
+)
+def test_a_kind_that_is_not_served_is_no_empty_list(api: Api, answer: Any) -> None:
+    """Neither is an object of it that is not there: what brings the kind is named, one request each."""
     api.on("GET", ".*", answer)
-    kube = api.kube()
-    assert kube.read(REF).object is None
-    assert kube.list("ReplicationSource", "speedtest") == ([], "")
+    kube = api.kube("target")
+    for look in (lambda: kube.read(Ref("target", "Operation", "argocd", "speedtest")), lambda: kube.list("Application", "argocd")):
+        with pytest.raises(NotServed) as caught:
+            look()
+        assert caught.value.what == "the target serves no applications.argoproj.io (argoproj.io/v1alpha1), which Argo CD brings"
+        assert caught.value.why == "install Argo CD on the target"
+    with pytest.raises(NotServed, match=r"serves no replicationsources\.volsync\.backube \(volsync\.backube/v1alpha1\), which VolSync brings"):
+        kube.list("ReplicationSource", "speedtest")
+    assert len(api.asked) == 3
+
+
+def test_a_server_without_any_kubernetes_is_unreachable(api: Api) -> None:
+    """Whatever answers there cannot say which cluster it is."""
+    api.on("GET", ".*", answers(404, "404 page not found"))
+    with pytest.raises(Unreachable, match="the source has no Namespace kube-system"):
+        api.kube().identity()
 
 
 def test_a_list_is_read_to_its_last_page(api: Api) -> None:
@@ -149,6 +170,13 @@ def test_a_watch_that_cannot_be_opened_does_not_spin(api: Api) -> None:
     """Where a watch is forbidden the engine's next look comes half a second later, not at once."""
     api.on("GET", PODS, status_of(403, "Forbidden", "no"))
     api.kube().watch("Pod", "speedtest", "50", 30)
+    assert api.clock.slept == [0.5]
+
+
+def test_a_watch_of_a_kind_that_is_gone_does_not_spin(api: Api) -> None:
+    """The next look says that it is not served; the watch itself ends quietly after half a second."""
+    api.on("GET", ".*", answers(404, "404 page not found"))
+    api.kube().watch("Application", "argocd", "", 30)
     assert api.clock.slept == [0.5]
 
 

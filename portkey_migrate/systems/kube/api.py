@@ -11,11 +11,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from portkey_migrate.errors import Conflict, NoReply, SendRefused, Unreachable
+from portkey_migrate.errors import Conflict, NoReply, NotServed, SendRefused, Unreachable
 from portkey_migrate.model import Change, Ref, Seen, dig, nest
 from portkey_migrate.ports import Clock, Transport
 from portkey_migrate.systems.kube import by_hand, operation, questions, secret
-from portkey_migrate.systems.kube.kinds import url
+from portkey_migrate.systems.kube.kinds import kind_of, url
 from portkey_migrate.systems.kube.wire import MERGE_PATCH, Answered, NoAnswer, Wire
 from portkey_migrate.systems.settings import KubeContext
 
@@ -44,10 +44,13 @@ class Kube:
 
     def identity(self) -> tuple[str, str]:
         """The kube-system Namespace's uid and the SHA-256 of the CA that the kubeconfig trusts ("" where it names none)."""
-        seen = self.read(Ref(self.side, "Namespace", "", "kube-system"))
-        if not seen.uid:
+        try:
+            uid = self.read(Ref(self.side, "Namespace", "", "kube-system")).uid
+        except NotServed:  # whatever answers there is no Kubernetes
+            uid = ""
+        if not uid:
             raise Unreachable(f"the {self.side} has no Namespace kube-system", why=f"context {self.context.name}")
-        return seen.uid, self._wire.ca_sha256
+        return uid, self._wire.ca_sha256
 
     # ---- looks ----
 
@@ -64,6 +67,8 @@ class Kube:
     def raw(self, kind: str, namespace: str, name: str) -> Mapping[str, Any] | None:
         """One object as it is, a Secret with its values: for this room alone."""
         answered = self.get(url(kind, namespace, name), f"{kind} {name}")
+        if not answered.ok and not answered.of_an_object:
+            raise self._not_served(kind)
         return answered.json if answered.ok else None
 
     def list(self, kind: str, namespace: str = "") -> tuple[Sequence[Mapping[str, Any]], str]:
@@ -73,7 +78,7 @@ class Kube:
             query = {"limit": _PAGE, **({"continue": more} if more else {})}
             answered = self.get(url(kind, namespace), f"{kind}s of {namespace or 'the cluster'}", query)
             if not answered.ok:
-                return [], ""  # the kind itself is not there: a CRD that nobody installed
+                raise self._not_served(kind)  # of a Namespace that is not there the list is empty
             page = answered.json
             items += [self._shown(kind, one) for one in page.get("items") or []]
             version = str(dig(page, "metadata.resourceVersion") or "")
@@ -84,7 +89,10 @@ class Kube:
     def watch(self, kind: str, namespace: str, since: str, timeout: float) -> None:
         kind = "Application" if kind == "Operation" else kind
         if not since:
-            since = self._list_after_looks(kind, namespace)
+            try:
+                since = self._list_after_looks(kind, namespace)
+            except NotServed:
+                self._clock.sleep(min(timeout, _BLIND))  # the next look says so
             if not since:
                 return
         # The server ends a watch at whole seconds; the wire's own time-out ends one that should last less, or whose server is silent.
@@ -193,6 +201,11 @@ class Kube:
 
     def _whole(self, change: Change) -> dict[str, Any]:
         return by_hand.body(change, self._fields(change))
+
+    def _not_served(self, name: str) -> NotServed:
+        kind = kind_of(name)
+        by, fix = (f", which {kind.brought_by} brings", f"install {kind.brought_by} on the {self.side}") if kind.brought_by else ("", "")
+        return NotServed(f"the {self.side} serves no {kind.argument} ({kind.api_version}){by}", why=fix)
 
     def _shown(self, kind: str, thing: Mapping[str, Any]) -> Mapping[str, Any]:
         return secret.masked(self._key, thing) if kind == "Secret" else thing

@@ -18,6 +18,7 @@ class Kind:
     version: str
     resource: str  # the plural, lower case, as it stands in a URL
     namespaced: bool = True
+    brought_by: str = ""  # what a person installs to have it; "" comes with Kubernetes
 
     @property
     def api_version(self) -> str:
@@ -65,16 +66,16 @@ KINDS: dict[str, Kind] = {
     "CSIDriver": Kind("storage.k8s.io", "v1", "csidrivers", namespaced=False),
     "StorageClass": Kind("storage.k8s.io", "v1", "storageclasses", namespaced=False),
     "VolumeAttachment": Kind("storage.k8s.io", "v1", "volumeattachments", namespaced=False),
-    "AppProject": Kind("argoproj.io", "v1alpha1", "appprojects"),
-    "Application": Kind("argoproj.io", "v1alpha1", "applications"),
-    "ApplicationSet": Kind("argoproj.io", "v1alpha1", "applicationsets"),
-    "Certificate": Kind("cert-manager.io", "v1", "certificates"),
-    "ExternalSecret": Kind("external-secrets.io", "v1", "externalsecrets"),
-    "ServiceMonitor": Kind("monitoring.coreos.com", "v1", "servicemonitors"),
-    "PrometheusRule": Kind("monitoring.coreos.com", "v1", "prometheusrules"),
-    "VolumeSnapshot": Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots"),
-    "ReplicationDestination": Kind("volsync.backube", "v1alpha1", "replicationdestinations"),
-    "ReplicationSource": Kind("volsync.backube", "v1alpha1", "replicationsources"),
+    "AppProject": Kind("argoproj.io", "v1alpha1", "appprojects", brought_by="Argo CD"),
+    "Application": Kind("argoproj.io", "v1alpha1", "applications", brought_by="Argo CD"),
+    "ApplicationSet": Kind("argoproj.io", "v1alpha1", "applicationsets", brought_by="Argo CD"),
+    "Certificate": Kind("cert-manager.io", "v1", "certificates", brought_by="cert-manager"),
+    "ExternalSecret": Kind("external-secrets.io", "v1", "externalsecrets", brought_by="External Secrets"),
+    "ServiceMonitor": Kind("monitoring.coreos.com", "v1", "servicemonitors", brought_by="the Prometheus operator"),
+    "PrometheusRule": Kind("monitoring.coreos.com", "v1", "prometheusrules", brought_by="the Prometheus operator"),
+    "VolumeSnapshot": Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots", brought_by="the snapshot controller"),
+    "ReplicationDestination": Kind("volsync.backube", "v1alpha1", "replicationdestinations", brought_by="VolSync"),
+    "ReplicationSource": Kind("volsync.backube", "v1alpha1", "replicationsources", brought_by="VolSync"),
 }
 
 

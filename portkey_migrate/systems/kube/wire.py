@@ -67,6 +67,12 @@ class Answered:
         return str(said.get("reason") or "") if isinstance(said, dict) and said.get("kind") == "Status" else ""
 
     @property
+    def of_an_object(self) -> bool:
+        """Of a 404: whether it says that an object is not there. It names it then; of a kind that is not served nothing is named (measured)."""
+        said = self.json
+        return isinstance(said, dict) and bool((said.get("details") or {}).get("name"))
+
+    @property
     def message(self) -> str:
         """Status.message, cut: a body may be a Secret, the message of a Status is what the server means people to read."""
         said = self.json

@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from portkey_migrate.lab.records import Records, union
 from portkey_migrate.lab.traps import frozen_writer
+from portkey_migrate.lab.truth import assumed, measured
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    measured("a client that died or froze shows as a watcher for 30 s", "Ceph 29.8-30.2 s"),
+    measured("one that only reads does not show", "Ceph once; an image was removed under it"),
+    measured("on the blocklist its next write fails, for good", "Ceph 0.20-0.25 s after the command; rm of the entry opened nothing"),
+    measured("two clients write to one image and nothing stops them", "Ceph 20 writes in turns"),
+    assumed("the kernel's client does as librbd does", "nobody tried it; nodes use it", "either"),
+)
 
 POOL = "ceph-blockpool"
 #: Seconds for which a client that says nothing still shows as a watcher (real/ceph.md §3: 29.8-30.2 s).

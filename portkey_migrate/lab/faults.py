@@ -8,7 +8,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from portkey_migrate.lab.traps import late_twin
+from portkey_migrate.lab.truth import Facts, assumed, held, measured, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.calls import Call
@@ -24,6 +27,7 @@ class Fault:
 
     name = ""
     counts: Counts = "any"  # what its number counts
+    facts: ClassVar[Facts] = ()  # how it is known that such a thing happens
 
     def sent(self, world: World, call: Call) -> None:
         world.lands(call)
@@ -46,6 +50,11 @@ class ReplyLost(Fault):
 
     name = "reply-lost"
     counts = "mutating"
+    facts = (
+        measured("what it was told is done, the caller hears nothing", "Kubernetes a POST answered with 504 had made its object"),
+        measured("a cut connection is an error of the client's own", "client ProtocolError when the API server was stopped with requests open"),
+        assumed("one in five breaks in silence, until the time-out", "nobody counted them", "either"),
+    )
 
     def landed(self, world: World, call: Call) -> None:
         silent = world.rng("fault:reply-lost").random() < 0.2 and not world.faults.silent  # noqa: PLR2004 (one in five; each costs the caller's whole time-out)
@@ -60,13 +69,17 @@ class LateTwin(Fault):
     """The connection breaks, the request waits in a server that hangs: it lands after its caller has looked again (real/README.md §4.11).
 
     `look`: right after the caller's next look at that API. `send`: after its next call that changes something there. `end`: shortly before
-    the server gives it up. Never later than that.
+    the server gives it up. Never later than that. Without the trap of this name it lands in time, and only its reply is lost.
     """
 
     name = "late-twin"
     counts = "mutating"
+    facts = late_twin.TRAP.facts
 
     def sent(self, world: World, call: Call) -> None:
+        if not late_twin.TRAP.bites(world):
+            world.lands(call)
+            return
         how = world.faults.twin or world.rng("fault:late-twin").choice(["look", "send"])
         call.note["lands"] = how
         world.breaks(call)
@@ -74,7 +87,8 @@ class LateTwin(Fault):
         world.schedule(call.sent_at + SERVER_TIMEOUT - 1.0, "twin_lands", call.id)
 
     def landed(self, world: World, call: Call) -> None:
-        """Nobody waits for its reply."""
+        if "lands" not in call.note:
+            world.breaks(call)  # of a late one nobody waits for the reply
 
 
 @fault
@@ -83,6 +97,10 @@ class Conflict(Fault):
 
     name = "conflict"
     counts = "mutating"
+    facts = (
+        held("409: it did not happen, a fresh look is needed", "tests/contract/test_objects.py::test_a_put_with_an_old_version_conflicts"),
+        assumed("it hits calls without a version as well", "the real server retries those itself", "harsher"),
+    )
 
     def sent(self, world: World, call: Call) -> None:
         world.refuses(
@@ -99,6 +117,11 @@ class ServerError(Fault):
 
     name = "server-error"
     counts = "mutating"
+    facts = (
+        read("the store's own words for a time-out", "etcd api/v3rpc/rpctypes/error.go:82 ErrGRPCTimeout"),
+        measured("a frozen store is a 504 after 60 s", "Kubernetes etcd frozen, GET and POST; with a time-out in the request, after that"),
+        assumed("half of them have happened", "nobody counted them", "either"),
+    )
 
     def sent(self, world: World, call: Call) -> None:
         if call.mutating and world.rng("fault:server-error").random() < 0.5:  # noqa: PLR2004 (half of them)
@@ -116,6 +139,10 @@ class WatchEnds(Fault):
 
     name = "watch-ends"
     counts = "watch"
+    facts = (
+        read("the server ends each watch by itself, after 30 to 60 minutes", "apiserver pkg/server/config.go:446 MinRequestTimeout"),
+        assumed("it ends 0.01-1 s after it began", "as if a balancer between had a limit of its own", "harsher"),
+    )
 
     def landed(self, world: World, call: Call) -> None:
         world.replies(call)

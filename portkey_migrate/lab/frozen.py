@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.ceph import ceph
 from portkey_migrate.lab.town import town
+from portkey_migrate.lab.truth import assumed, measured
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    measured("a frozen node's Pod and attachment stay until it thaws", "Kubernetes a stand-in, frozen 40 s"),
+    assumed("it freezes as a whole and goes on as if nothing had been", "a VM that is paused; a host under load is neither", "either"),
+)
 
 _LOOKS = ("node-lifecycle-controller", "attachdetach-controller")
 

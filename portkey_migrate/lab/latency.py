@@ -1,4 +1,4 @@
-"""How long things take in the lab: one table, each range with its source. A range shrinks only with a source.
+"""How long things take in the lab: one table, each range with how it is known. A range shrinks only with a measurement.
 
 Draws come from one rng a purpose (`world.rng("latency:NAME")`), so that a retry of the tool does not shift when a Pod starts.
 """
@@ -7,33 +7,46 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from portkey_migrate.lab.truth import Fact, assumed, documented, measured
+
 
 class Range(NamedTuple):
     low: float  # seconds
     high: float
-    source: str
+    fact: Fact | None = None  # a range without one has no page (truth_page.py)
 
+
+_LOOPBACK = "the servers that were measured sat on loopback, without fsync"
+_STAND_IN = "a stand-in for the kubelet was timed, not a real one"
 
 RANGES: dict[str, Range] = {
-    "api-read": Range(0.002, 0.020, "lab.md 10a"),
-    "api-write": Range(0.005, 0.040, "lab.md 10a"),
-    "api-reply": Range(0.001, 0.005, "lab.md 10a: the smaller part of a call; most of it passes before it lands"),
-    "watch-line": Range(0.001, 0.010, "real/ C, Watch: events come within milliseconds of the write"),
-    "fetch": Range(0.003, 0.030, "lab.md 10a, API read; an ingress answers like one"),
-    "pod-end": Range(1.0, 8.0, "lab.md 10a; real/ §4.18: 1.5–1.8 s"),
-    "pod-start": Range(1.0, 4.0, "lab.md 10a"),
-    "pod-ready": Range(1.0, 6.0, "lab.md 10a; real/ §4.18: ready 1.6–2.3 s after the unfence"),
-    "detach": Range(1.0, 6.0, "lab.md 10a: unmap, then watcher gone, then attachment gone"),
-    "attach": Range(2.0, 8.0, "lab.md 10a: attach and map"),
-    "image-pull": Range(3.0, 20.0, "a guess, nobody measured it; lab.md 10a has no pull: images of a world are pulled beforehand"),
-    "endpoints": Range(0.1, 1.0, "lab.md 10a"),
-    "ingress-reload": Range(0.5, 3.3, "lab.md 10a; real/ §4.18: 0.5–3.1 s"),
-    "volume-available": Range(0.3, 16.0, "real/ §4.20: 1–16 s after its POST"),
-    "argo-operation": Range(0.5, 10.0, "lab.md 10a"),
-    "backup": Range(30.0, 180.0, "lab.md 10a"),
-    "backup-jitter": Range(0.0, 90.0, "lab.md 10a"),
-    "rbd": Range(0.3, 0.6, "lab.md 10a: rbd through exec"),
-    "vm-snapshot": Range(5.0, 60.0, "lab.md 10a"),
-    "controller": Range(0.005, 0.050, "real/ C: a controller's write follows its watch event within tens of milliseconds"),
-    "scheduler": Range(0.005, 0.030, "real/ §3: a Pod comes 0.03–0.14 s after the patch and the scale"),
+    "api-read": Range(0.002, 0.020, assumed("a read of the API", _LOOPBACK, "either")),
+    "api-write": Range(0.005, 0.040, assumed("a write to the API", _LOOPBACK, "either")),
+    "api-reply": Range(
+        0.001, 0.005, assumed("from landing to the reply: the smaller part", "so that most of a call passes before it lands", "either")
+    ),
+    "watch-line": Range(0.001, 0.010, assumed("from a write to its line in a watch", _LOOPBACK, "either")),
+    "fetch": Range(0.003, 0.030, assumed("a page through an ingress", "taken to be like a read of the API", "either")),
+    "pod-end": Range(1.0, 8.0, assumed("from the order to end until the Pod is gone", f"{_STAND_IN}: 1.5-1.8 s; a grace is 30 s", "kinder")),
+    "pod-start": Range(1.0, 4.0, assumed("from mounted volumes to a running Pod", "nobody timed it", "either")),
+    "pod-ready": Range(1.0, 6.0, assumed("from running to ready", f"{_STAND_IN}: 1.6-2.3 s in all; an app decides this itself", "kinder")),
+    "detach": Range(1.0, 6.0, assumed("from a Pod that is gone to its attachment gone", f"{_STAND_IN}: 0.4-0.7 s", "harsher")),
+    "attach": Range(2.0, 8.0, assumed("attachment and map, half each", "nobody timed it", "either")),
+    "image-pull": Range(3.0, 20.0, assumed("an image that a node does not hold", "nobody timed it; a large one takes minutes", "kinder")),
+    "endpoints": Range(0.1, 1.0, assumed("from a Pod's turn to its slice", "the real controller adds no delay by default", "harsher")),
+    "ingress-reload": Range(
+        0.5, 3.3, documented("from a change to the next sync: one each 3.3 s", "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/")
+    ),
+    "volume-available": Range(0.3, 16.0, measured("from a volume's POST to Available", "Kubernetes 1-16 s in the moves that were played")),
+    "argo-operation": Range(0.5, 10.0, assumed("one sync of an app", "about 1 s was measured for a small app without waves or hooks", "harsher")),
+    "backup": Range(30.0, 180.0, assumed("restic at work", "nobody timed it; it grows with the data", "either")),
+    "backup-jitter": Range(0.0, 90.0, assumed("before a backup begins", "the cluster's own admission policy adds it: read, never timed", "either")),
+    "rbd": Range(
+        0.3, 0.6, assumed("a command through an exec into a Pod", "25-70 ms for rbd and 0.2-0.3 s for ceph were measured; exec was not", "either")
+    ),
+    "vm-snapshot": Range(5.0, 60.0, assumed("a snapshot of a VM without its memory", "no Proxmox VE was asked", "either")),
+    "controller": Range(
+        0.005, 0.050, measured("from a write to the controller's answer", "Kubernetes a Pod was marked 0.06 s after its scale, two controllers on")
+    ),
+    "scheduler": Range(0.005, 0.030, measured("from a Pod to its node", "Kubernetes Running 0.1 s after the POST, node and stand-in included")),
 }

@@ -13,9 +13,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
+from portkey_migrate.lab.truth import assumed, documented, read
+
 if TYPE_CHECKING:
     from portkey_migrate.lab.api import Request
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    documented("endpoints, parameters, and which make a task", "https://pve.proxmox.com/pve-docs/api-viewer/"),
+    read(
+        "the words for a parameter that is missing, unknown or of another type",
+        "pve-common src/PVE/JSONSchema.pm check_prop, check_object, check_type",
+    ),
+    read("a boolean is 0 or 1", "pve-common src/PVE/JSONSchema.pm check_type"),
+    read(
+        "a name that is taken, a lock, a snapshot that is not there", "pve-guest-common src/PVE/AbstractConfig.pm __snapshot_prepare, snapshot_delete"
+    ),
+    read("a rollback stops the VM and makes the snapshot its parent", "pve-guest-common src/PVE/AbstractConfig.pm snapshot_rollback"),
+    assumed("an error is the reason phrase, a missing VM a 500", "from reports of users; no Proxmox VE was asked", "either"),
+)
 
 HOST, PORT, CLUSTER = "pve.lab", 8006, "proxmox"
 USER, TOKEN = "migrate@pve", "portkey"

@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.lab.ceph import Image, Snapshot, ceph
 from portkey_migrate.lab.records import count, minus
+from portkey_migrate.lab.truth import assumed, measured
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    measured("exit codes: 2, 16, 17, 22, 39 and an ambiguous 1", "Ceph each at least once"),
+    measured("booleans are strings; a diff that fails prints []", "Ceph each once"),
+    measured("osd blocklist ls prints a document and []", "Ceph once"),
+    measured("a rollback succeeds under a live writer", "Ceph once, an image without exclusive-lock"),
+    measured("profile rbd may add to the blocklist and not remove", "Ceph rm, and add without a nonce: 13"),
+    assumed("a diff has an extent for each record", "a real one counts bytes, and more than was written in new objects", "either"),
+)
 
 Result = dict[str, Any]
 EPERM, ENOENT, EACCES, EBUSY, EEXIST, EINVAL, EROFS, ENOTEMPTY = 1, 2, 13, 16, 17, 22, 30, 39

@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from portkey_migrate.lab.ceph import BEFORE
 from portkey_migrate.lab.records import Records
+from portkey_migrate.lab.truth import assumed, documented, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    read("nothing to restore from is status 0 too", "volsync mover-restic/entry.sh:340 do_restore"),
+    documented("what a retain keeps", "https://restic.readthedocs.io/en/stable/060_forget.html"),
+    assumed("one lock for all who have the path", "restic's backups share theirs; forget and prune do not", "harsher"),
+)
 
 
 class Backup(NamedTuple):

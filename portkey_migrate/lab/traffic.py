@@ -14,9 +14,15 @@ from typing import TYPE_CHECKING, Any
 from portkey_migrate.lab.controllers import ready
 from portkey_migrate.lab.controllers.ingress import IngressController, Location
 from portkey_migrate.lab.town import town
+from portkey_migrate.lab.truth import assumed
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    assumed("nobody ready: 503; nothing listens: 502", "nginx's own pages; no time-out of it is played", "kinder"),
+    assumed("a Terminating Pod answers to its end", "an app may close its port first", "kinder"),
+)
 
 _HOPS = 4  # a route that leads in a circle ends as nginx ends it: 502 by time-out
 FAKE = "Kubernetes Ingress Controller Fake Certificate"

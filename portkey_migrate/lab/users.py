@@ -15,9 +15,15 @@ from portkey_migrate.lab.controllers.volumes import mounted_image
 from portkey_migrate.lab.records import Records, union
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traffic import request
+from portkey_migrate.lab.truth import assumed
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    assumed("people ask at fixed times and do not try again", "so that each refusal counts", "harsher"),
+    assumed("an acknowledged write is on the image", "nothing is lost in a cache of the app or the kernel", "kinder"),
+)
 
 _GOOD = range(200, 400)
 

@@ -134,8 +134,9 @@ def render(page: Page, paper: Paper) -> str:
 TRAP = '''"""Tides move what stands too near the water."""
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import assumed
 
-TRAP = Trap("tide-comes-in", source="domain B03", says="What stands too near is wet.")
+TRAP = Trap("tide-comes-in", says="What stands too near is wet.", facts=(assumed("the sea rises", "nobody stood there", "either"),))
 '''
 
 ROWS: dict[str, Row] = {
@@ -199,8 +200,9 @@ ROWS: dict[str, Row] = {
     "a lab trap": Row(
         (Edit("portkey_migrate/lab/traps/tide.py", TRAP),),
         (
-            Seen((*COLLECT, "tests/house/test_registries.py"), "test_a_trap_has_a_source[tide-comes-in]"),
+            Seen((*COLLECT, "tests/house/test_registries.py"), "test_a_trap_says_how_it_is_known[tide-comes-in]"),
             Seen(("-c", "from portkey_migrate.lab import traps; print(traps.names())"), "'tide-comes-in'"),
+            Seen(("-m", "portkey_migrate.lab.truth_page"), "| `tide-comes-in` | the sea rises |"),
         ),
     ),
 }

@@ -194,6 +194,7 @@ def test_a_lost_reply_surfaces_as_the_librarys_own_error_and_the_effect_stays(ru
 def test_a_late_twin_lands_after_the_next_look(run: Callable[..., Any], how: str, then: int) -> None:
     """The look says `not there`; then the first request lands, before the second one or after it."""
     of = world()
+    of.traps.add("late-twin")
     of.faults.planned, of.faults.twin = [Planned("late-twin", 1)], how
 
     def work(lab: Lab) -> tuple[int, int]:
@@ -205,6 +206,20 @@ def test_a_late_twin_lands_after_the_next_look(run: Callable[..., Any], how: str
     assert run(work, of)[0] == (404, then)
     of.run_until(of.now + 100)
     assert [line["status"] for line in of.store.ledger if line["kind"] == "ConfigMap"] == [201, 409]
+
+
+def test_without_the_trap_a_late_twin_is_in_time(run: Callable[..., Any]) -> None:
+    """The same broken connection, and the look says what is so (trap late-twin)."""
+    of = world()
+    of.faults.planned = [Planned("late-twin", 1)]
+
+    def work(lab: Lab) -> int:
+        with pytest.raises(ConnectionResetError):
+            Api(lab)("POST", MAPS, config_map("x"))
+        return Api(lab)("GET", f"{MAPS}/x")[0]
+
+    assert run(work, of)[0] == 200
+    assert of.twins == []
 
 
 def test_a_conflict_changes_nothing(run: Callable[..., Any]) -> None:

@@ -94,6 +94,21 @@ def test_an_empty_directory_is_successful_too(hand: Hand, world: World) -> None:
     assert repository(world).backups == before
 
 
+def test_without_the_trap_an_empty_directory_is_a_failure(hand: Hand, world: World) -> None:
+    """No tag is copied, the Job tries again, later each time (trap empty-success)."""
+    world.traps.discard("empty-success")
+    hand.image.base = ()
+    world.parts["town"].users.series[APP] = []
+    before, last = list(repository(world).backups), hand.sync().get("lastSyncTime")
+    asked(hand, "mine")
+    hand.until(lambda: hand.sync()["latestMoverStatus"]["result"] == "Failed", within=400)
+    hand.wait(1200)
+    assert "lastManualSync" not in hand.sync()
+    assert hand.sync().get("lastSyncTime") == last
+    assert reason(hand.sync()) == "SyncInProgress"
+    assert repository(world).backups == before
+
+
 @pytest.mark.parametrize("bites", [True, False])
 def test_a_tag_set_while_a_sync_runs_is_taken_for_done_when_it_ends(bites: bool, hand: Hand, world: World) -> None:  # noqa: FBT001 (a parameter of the table)
     """And that sync began before it (trap tag-adopted; domain B03)."""

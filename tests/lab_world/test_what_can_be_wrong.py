@@ -46,9 +46,9 @@ def test_a_situation_changes_what_it_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("trap", traps.registry().values(), ids=traps.names())
-def test_every_trap_says_what_happens_and_where_that_is_from(trap: traps.Trap) -> None:
-    """Its source is a measurement or a finding, never a guess; and it bites until it is turned off."""
-    assert any(mark in trap.source for mark in ("real/", "domain", "lab.md"))
+def test_every_trap_says_what_happens_and_how_that_is_known(trap: traps.Trap) -> None:
+    """How it is known stands beside it; and it bites until it is turned off."""
+    assert trap.facts
     assert trap.says.endswith(".")
     world = worlds.make("small", 1)
     assert trap.bites(world)

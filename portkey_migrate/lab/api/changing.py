@@ -7,6 +7,12 @@ import json
 from portkey_migrate.lab.api.message import Cause, Refused, about, conflict, other_uid, wrong
 from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import Object
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("another uid is another object", "tests/contract/test_objects.py::test_a_put_under_another_uid_conflicts"),
+    held("spec and status have a door each", "tests/contract/test_workloads.py::test_status_and_spec_have_their_own_doors"),
+)
 
 #: Kinds whose PUT has to name the version that it replaces, as every custom resource's has to.
 _NEVER_BLIND = frozenset({"Lease", "PodDisruptionBudget"})

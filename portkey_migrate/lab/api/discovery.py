@@ -7,6 +7,15 @@ from typing import Any
 
 from portkey_migrate.lab.api.message import Refused, Response, answer, no_such_resource
 from portkey_migrate.lab.kinds import GROUPS, KINDS, Kind
+from portkey_migrate.lab.truth import assumed, held
+
+FACTS = (
+    held(
+        "version, health, and which kinds there are",
+        "tests/contract/test_rights_and_namespaces.py::test_the_server_says_its_version_and_that_it_is_well",
+    ),
+    assumed("discovery in its old form alone", "every client falls back to it", "either"),
+)
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 NO_GROUP = Response(404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n")

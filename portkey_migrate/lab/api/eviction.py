@@ -7,6 +7,12 @@ from typing import Any
 from portkey_migrate.lab.api.message import Refused
 from portkey_migrate.lab.api.selectors import label_match
 from portkey_migrate.lab.store import By, Object, Store, stamp
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("a budget blocks an eviction: 429 with a cause", "tests/contract/test_workloads.py::test_a_budget_blocks_an_eviction"),
+    held("two budgets over one Pod are a 500", "tests/real/regressions/two-budgets-have-no-reason.yaml"),
+)
 
 _BLOCKED = "Cannot evict pod as it would violate the pod's disruption budget."
 _TWO = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."

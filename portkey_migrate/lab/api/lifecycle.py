@@ -11,9 +11,22 @@ from typing import TYPE_CHECKING
 from portkey_migrate.lab.controllers import Controller, Key, Object, either, pieces
 from portkey_migrate.lab.kinds import KINDS
 from portkey_migrate.lab.store import FOREGROUND, ORPHAN
+from portkey_migrate.lab.truth import held, measured
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    held(
+        "a Namespace goes with all that is in it, and says what holds it",
+        "tests/contract/test_rights_and_namespaces.py::test_a_namespace_goes_with_what_is_in_it",
+    ),
+    measured("when it is looked at again", "Kubernetes an empty one gone after 5.1 s, a held one 4.1 s after its finalizer"),
+    held("children go before or after their owner, as asked", "tests/real/settled/children-go-before-their-owner.yaml"),
+    held("orphans stay and name nobody", "tests/real/settled/orphans-stay-and-name-nobody.yaml"),
+    held("a claim in use stays until its Pod is gone", "tests/real/settled/a-claim-in-use-stays.yaml"),
+    held("a bound volume that is deleted stays", "tests/real/settled/a-bound-volume-stays.yaml"),
+)
 
 #: A Namespace is looked at again this much later: a simple one was gone after 5.1 s, a held one 4.1 s after its finalizer (real/ C).
 _NAMESPACE_AGAIN = 5.0

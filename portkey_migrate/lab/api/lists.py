@@ -11,6 +11,13 @@ from portkey_migrate.lab.api.message import Cause, Refused, Request, Response, a
 from portkey_migrate.lab.api.selectors import Selection
 from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import CompactedError, Object, Store
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("pages are one snapshot", "tests/contract/test_lists_and_watches.py::test_pages_are_one_snapshot"),
+    held("a bad token is 400, a version of the future 504", "tests/contract/test_lists_and_watches.py::test_bad_tokens_and_versions_are_refused"),
+    held("a LIST in a Namespace that is missing is empty", "tests/contract/test_objects.py::test_a_post_into_a_missing_namespace_is_not_found"),
+)
 
 _TOO_OLD_TOKEN = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token "  # noqa: E501, S105 - one text or table row, as it is read

@@ -7,6 +7,9 @@ from typing import Any
 
 from portkey_migrate.lab.api.message import Cause, missing, wrong
 from portkey_migrate.lab.store import Object
+from portkey_migrate.lab.truth import held
+
+FACTS = (held("a bad name is 422 on metadata.name", "tests/contract/test_objects.py::test_a_bad_name_is_invalid"),)
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from portkey_migrate.lab.api.message import Cause, missing, unsupported, wrong
 from portkey_migrate.lab.store import Object
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("a Service needs ports, and gets an address", "tests/contract/test_workloads.py::test_a_service_gets_an_address_and_port_defaults"),
+    held("an Ingress's path is judged", "tests/contract/test_workloads.py::test_an_ingress_path_is_judged"),
+    held("an EndpointSlice gets conditions", "tests/real/regressions/a-slices-endpoints-have-conditions.yaml"),
+)
 
 
 def service_faults(obj: Object, old: Object | None) -> list[Cause]:

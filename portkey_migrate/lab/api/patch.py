@@ -9,6 +9,17 @@ from typing import Any
 from portkey_migrate.lab.api.message import Refused, bad
 from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import Object, merged
+from portkey_migrate.lab.truth import assumed, held
+
+FACTS = (
+    held("a merge patch removes by null", "tests/contract/test_objects.py::test_a_merge_patch_removes_by_null_and_adds_by_key"),
+    held("one that changes nothing makes no version", "tests/contract/test_objects.py::test_a_patch_that_changes_nothing_makes_no_version"),
+    held(
+        "415 for a kind of patch that is unknown, 422 for one that does not fit",
+        "tests/contract/test_objects.py::test_a_patch_of_an_unknown_kind_is_refused",
+    ),
+    assumed("server-side apply is refused", "the tool sends none", "harsher"),
+)
 
 MERGE, JSON, STRATEGIC = "application/merge-patch+json", "application/json-patch+json", "application/strategic-merge-patch+json"
 

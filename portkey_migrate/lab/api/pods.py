@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from portkey_migrate.lab.api.message import Cause, missing, unsupported
 from portkey_migrate.lab.store import GRACE, Object
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("what a Pod is filled up with", "tests/real/regressions/a-put-of-a-pod-gets-its-defaults.yaml"),
+    held("one that no node has goes at once", "tests/contract/test_workloads.py::test_a_pod_that_no_node_has_goes_at_once"),
+)
 
 
 def _container(one: Object) -> Object:

@@ -6,6 +6,10 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from portkey_migrate.lab.truth import held
+
+FACTS = (held("1000000 is kept as 1M", "tests/real/regressions/fence-is-lifted-to-1M.yaml"),)
+
 _SHAPE = re.compile(r"([+-]?\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]?)")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}

@@ -9,6 +9,12 @@ from __future__ import annotations
 from portkey_migrate.lab.api.message import forbidden
 from portkey_migrate.lab.kinds import KINDS
 from portkey_migrate.lab.store import Object, Store
+from portkey_migrate.lab.truth import assumed, held
+
+FACTS = (
+    held("a quota of no Pods refuses each, a dry run too", "tests/contract/test_workloads.py::test_a_quota_of_no_pods_is_a_fence"),
+    assumed("objects are counted, CPU and memory are not", "no quota of those is in the way of a move", "kinder"),
+)
 
 _ENDED = ("Succeeded", "Failed")
 #: Kinds that a quota counts, by the names it counts them under.

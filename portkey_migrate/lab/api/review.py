@@ -7,6 +7,12 @@ from typing import Any
 from portkey_migrate.lab.api.message import Response, answer, bad, invalid, missing
 from portkey_migrate.lab.api.rights import Asked, User, may_read_path
 from portkey_migrate.lab.store import Object
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("one may ask what one may", "tests/contract/test_rights_and_namespaces.py::test_access_can_be_asked_for"),
+    held("a review of rules names a Namespace", "tests/contract/test_rights_and_namespaces.py::test_rules_need_a_namespace"),
+)
 
 
 def reviewed(kind: str, user: User, body: Object) -> Response:

@@ -8,6 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from portkey_migrate.lab.truth import assumed, held
+
+FACTS = (
+    held("403 says who, what and where, before the kind is looked up", "tests/contract/test_rights_and_namespaces.py::test_a_missing_right_is_named"),
+    held("401 for a wrong token, 403 for none", "tests/contract/test_rights_and_namespaces.py::test_a_wrong_token_is_unauthorized"),
+    assumed("rights are the world's own list, not Roles", "nobody changes them over the API during a move", "kinder"),
+)
+
 
 @dataclass(frozen=True)
 class Rule:

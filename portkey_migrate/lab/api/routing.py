@@ -7,6 +7,12 @@ from typing import NamedTuple
 from portkey_migrate.lab.api.message import Request
 from portkey_migrate.lab.api.rights import Asked
 from portkey_migrate.lab.kinds import SERVED, Kind
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("an unknown group is plain text", "tests/contract/test_objects.py::test_an_unknown_group_is_plain_text"),
+    held("a known group without the kind is a Status", "tests/contract/test_objects.py::test_a_known_group_without_the_kind_is_not_found"),
+)
 
 
 class Target(NamedTuple):

@@ -20,6 +20,15 @@ from portkey_migrate.lab.api.quantities import canonical
 from portkey_migrate.lab.api.volumes import claim_faults, filled, volume_faults, with_claim_defaults, with_class_defaults, with_volume_defaults
 from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import Object, Store, stamp
+from portkey_migrate.lab.truth import assumed, held, measured
+
+FACTS = (
+    held("what a Deployment is filled up with", "tests/contract/test_workloads.py::test_a_deployment_gets_its_defaults"),
+    held("a selector stays as it is", "tests/contract/test_workloads.py::test_a_selector_is_immutable"),
+    held("a Secret takes base64 alone and keeps its type", "tests/contract/test_objects.py::test_a_secret_keeps_its_type"),
+    measured("an operation whose sync is no object is 422", "Argo CD once"),
+    assumed("custom resources are judged no further", "the schemas of VolSync and Argo CD are not here", "kinder"),
+)
 
 _SECRET_BYTES = 1048576
 

@@ -6,6 +6,12 @@ from typing import Any
 
 from portkey_migrate.lab.api.message import invalid, wrong
 from portkey_migrate.lab.store import Object
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("at 0 the spec is empty", "tests/contract/test_workloads.py::test_scale_at_zero_has_an_empty_spec"),
+    held("PATCH and PUT change one number", "tests/contract/test_workloads.py::test_scale_changes_one_number"),
+)
 
 
 def scale_of(obj: Object) -> Object:

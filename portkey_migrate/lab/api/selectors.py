@@ -10,6 +10,13 @@ from typing import Any
 from portkey_migrate.lab.api.message import Refused, bad
 from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import Object
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("what a label selector finds", "tests/contract/test_lists_and_watches.py::test_a_label_selector_chooses"),
+    held("a broken one is 400", "tests/contract/test_lists_and_watches.py::test_a_broken_label_selector_is_a_bad_request"),
+    held("which fields may be selected", "tests/contract/test_lists_and_watches.py::test_a_field_selector_knows_its_fields"),
+)
 
 Matches = Callable[[Object], bool]
 

@@ -13,6 +13,12 @@ from portkey_migrate.lab.api.routing import Target
 from portkey_migrate.lab.api.watch import Watch
 from portkey_migrate.lab.kinds import GROUPS, SERVED, Kind
 from portkey_migrate.lab.store import By
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("a method that there is not is 405", "tests/contract/test_objects.py::test_a_method_that_does_not_exist_is_not_allowed"),
+    held("a body that is no JSON is 400", "tests/contract/test_objects.py::test_a_body_that_is_no_json_is_a_bad_request"),
+)
 
 _MUTATING = {"create": verbs.create, "update": verbs.update, "patch": verbs.patch, "delete": verbs.delete, "deletecollection": verbs.delete_all}
 _OPTIONS = {

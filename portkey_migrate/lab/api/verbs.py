@@ -38,6 +38,17 @@ from portkey_migrate.lab.api.scale import scale_of, scaled
 from portkey_migrate.lab.api.selectors import Selection
 from portkey_migrate.lab.kinds import KINDS, Kind
 from portkey_migrate.lab.store import AlreadyThereError, By, NotThereError, Object, StaleError, Store
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("a POST of a name that is taken is 409 AlreadyExists", "tests/contract/test_objects.py::test_a_second_post_of_a_name_is_refused"),
+    held("a PUT of an old version is 409", "tests/contract/test_objects.py::test_a_put_with_an_old_version_conflicts"),
+    held("a PUT without a version overwrites", "tests/contract/test_objects.py::test_a_put_without_a_version_overwrites"),
+    held("a DELETE asks its preconditions", "tests/contract/test_objects.py::test_a_delete_under_another_precondition_conflicts"),
+    held("a finalizer holds what was deleted", "tests/contract/test_objects.py::test_a_finalizer_holds_a_deleted_object"),
+    held("a dry run answers and keeps nothing", "tests/contract/test_objects.py::test_a_dry_run_answers_and_keeps_nothing"),
+    held("which of several faults is said first", "tests/real/test_differential.py::test_random_requests_agree"),
+)
 
 _BODY_LIMIT = 3 * 1024 * 1024
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"

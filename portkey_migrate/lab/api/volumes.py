@@ -6,6 +6,12 @@ from typing import Any
 
 from portkey_migrate.lab.api.message import Cause, missing, unsupported
 from portkey_migrate.lab.store import Object
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held("a claim's spec stays as it is", "tests/contract/test_workloads.py::test_a_claim_keeps_its_spec"),
+    held("what a volume is filled up with", "tests/real/regressions/a-put-of-a-volume-gets-its-defaults.yaml"),
+)
 
 
 def filled(into: Object, **defaults: Any) -> Object:

@@ -7,6 +7,19 @@ from portkey_migrate.lab.api.message import Refused, Request, encoded
 from portkey_migrate.lab.api.selectors import Selection
 from portkey_migrate.lab.kinds import Kind
 from portkey_migrate.lab.store import CompactedError, Object, Store
+from portkey_migrate.lab.truth import held
+
+FACTS = (
+    held(
+        "nothing is missed after a LIST, nothing told twice", "tests/contract/test_lists_and_watches.py::test_a_watch_tells_what_happens_after_a_list"
+    ),
+    held("what leaves a selector is DELETED", "tests/contract/test_lists_and_watches.py::test_leaving_a_selector_is_told_as_an_end"),
+    held(
+        "a version long gone: 200, one ERROR with 410, the end",
+        "tests/contract/test_lists_and_watches.py::test_a_watch_from_a_forgotten_version_is_told_so",
+    ),
+    held("it ends cleanly at its time", "tests/contract/test_lists_and_watches.py::test_a_watch_ends_cleanly_when_its_time_is_up"),
+)
 
 
 class Watch:

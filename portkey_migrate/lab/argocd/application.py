@@ -16,9 +16,19 @@ from portkey_migrate.lab.controllers import Controller, Key, Object, alive, eith
 from portkey_migrate.lab.store import stamp
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traps import lost_operation, self_heal, stale_operation
+from portkey_migrate.lab.truth import assumed, measured, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    measured("an operation: Running at once, its end clears .operation", "Argo CD 0.02 s to Running, about 1 s in all"),
+    measured("a refresh annotation is taken away after 0.06 s", "Argo CD once"),
+    measured("automation off has three spellings, each holds", "Argo CD watched for 4 min"),
+    measured("Delete=false keeps a resource in a cascade, Prune=false does not", "Argo CD nine ways of removal, 4 claims each"),
+    read("its own operations clear the old state", "argo-cd util/argo/argo.go:880 SetAppOperation"),
+    assumed("a hold that is taken away is acted on at once", "92-165 s were measured without a refresh in the same patch", "kinder"),
+)
 
 WATCHED = (
     "Namespace", "Secret", "ConfigMap", "PersistentVolumeClaim", "Service", "Deployment", "StatefulSet", "Ingress",

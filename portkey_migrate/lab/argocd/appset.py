@@ -9,9 +9,17 @@ from portkey_migrate.lab.argocd import FINALIZER, NAMESPACE
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, either, owned_by, owner
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traps import owner_reverts
+from portkey_migrate.lab.truth import assumed, measured, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    measured("an Application comes 0.16 s after its set", "Argo CD once"),
+    measured("create-only reverts nothing", "Argo CD watched for 5 s"),
+    read("fields that are ignored are left out on both sides", "argo-cd applicationset/utils/createOrUpdate.go:138 applyIgnoreDifferences"),
+    assumed("an element taken away deletes its Application at once", "0.75 s were measured, with its resources", "harsher"),
+)
 
 
 class ApplicationSets(Controller):

@@ -8,6 +8,12 @@ from typing import Any, NamedTuple
 from portkey_migrate.lab.argocd import TRACKING
 from portkey_migrate.lab.controllers import alive
 from portkey_migrate.lab.kinds import KINDS
+from portkey_migrate.lab.truth import assumed, measured
+
+FACTS = (
+    measured("0 of 0 is Healthy", "Argo CD once"),
+    assumed("what Git does not say is not compared", "no defaults, no normalizers: lists are compared item by item", "either"),
+)
 
 Object = dict[str, Any]
 #: The order in which one sync applies (gitops-engine, kind order), as far as the lab's apps go.

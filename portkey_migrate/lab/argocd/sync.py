@@ -9,10 +9,17 @@ from portkey_migrate.lab.argocd import OPTIONS
 from portkey_migrate.lab.argocd.compare import Resource, laid_over
 from portkey_migrate.lab.kinds import KINDS
 from portkey_migrate.lab.town import posted
+from portkey_migrate.lab.truth import assumed, measured, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.controllers import Controller
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    measured("what fails does not stop the others", "Argo CD one object of several was invalid"),
+    read("no more tasks, or all tasks run", "gitops-engine pkg/sync/sync_context.go:559, :600"),
+    assumed("kinds in one order, no waves, no hooks", "the lab's apps have neither", "kinder"),
+)
 
 Object = dict[str, Any]
 

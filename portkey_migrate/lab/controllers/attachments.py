@@ -13,9 +13,16 @@ from portkey_migrate.lab.controllers import Controller, Key, Object, alive, eith
 from portkey_migrate.lab.controllers.volumes import DRIVER, claims, image_of, volume_of
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traps import force_detach
+from portkey_migrate.lab.truth import assumed, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    read("a second node of one cluster waits: Multi-Attach error", "kubernetes pkg/controller/volume/attachdetach/reconciler/reconciler.go:396"),
+    read("none goes while its node says that it is in use", "kubernetes pkg/controller/volume/attachdetach/reconciler/reconciler.go:240"),
+    assumed("made as soon as its Pod has a node", "nobody timed it; KWOK makes none", "either"),
+)
 
 NAME = "attachdetach-controller"
 

@@ -10,10 +10,21 @@ from portkey_migrate.lab.ceph import POOL, ceph
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, either, key_of
 from portkey_migrate.lab.controllers.volumes import DRIVER, PROVISIONED, bound, image_of, size_in_bytes
 from portkey_migrate.lab.traps import binder_resync
+from portkey_migrate.lab.truth import assumed, documented, held, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.records import Records
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    held("a claim binds to the volume that is reserved for it", "tests/real/settled/a-claim-binds-to-the-volume-reserved-for-it.yaml"),
+    held("else to one that fits", "tests/real/settled/a-claim-finds-a-volume-by-itself.yaml"),
+    held("a Released volume takes no new claim", "tests/real/settled/a-released-volume-takes-no-new-claim.yaml"),
+    held("without the uid it is Available again", "tests/real/settled/a-volume-outlives-its-claim.yaml"),
+    documented("policy Delete takes the image along", "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#delete"),
+    read("a claim with a volumeName is filled by no populator", "volsync internal/controller/volumepopulator_controller.go:653 isPVCBoundToVolume"),
+    assumed("a new volume comes 1-3 s after its claim", "nobody timed the provisioner", "either"),
+)
 
 _COMPLETED, _BY_CONTROLLER = "pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller"
 #: A dynamic volume comes this much later than its claim.

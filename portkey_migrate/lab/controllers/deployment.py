@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of, owned_by, owner
 from portkey_migrate.lab.store import stamp
+from portkey_migrate.lab.truth import assumed, held, measured, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    held("a Deployment makes its Pods by a ReplicaSet", "tests/real/settled/a-deployment-makes-its-pods.yaml"),
+    held("deleted, it takes them along", "tests/real/settled/a-deleted-deployment-takes-its-pods.yaml"),
+    read("Recreate: the old Pods end first", "kubernetes pkg/controller/deployment/recreate.go:29 rolloutRecreate"),
+    measured("at 0 of 0 it says Available", "Kubernetes once"),
+    assumed("a rolling update is one surge, then the old go", "the real one goes in steps; the lab's apps have one Pod", "kinder"),
+)
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # what Kubernetes makes its hashes of
 

@@ -6,9 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, either, key_of, matches, owner, ready
+from portkey_migrate.lab.truth import held, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    held("how many may go", "tests/real/settled/a-budget-is-counted.yaml"),
+    read("a share is of what the Pods' owners want", "kubernetes pkg/controller/disruption/disruption.go:818 getExpectedPodCount"),
+)
 
 
 class DisruptionBudgets(Controller):

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, either, key_of, matches, owned_by, ready
 from portkey_migrate.lab.traps import endpoints_lag
+from portkey_migrate.lab.truth import assumed, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    read("a Pod that ends is not ready, whatever it says", "endpointslice utils.go:43 podToEndpoint"),
+    assumed("one slice a Service", "the real controller splits at 100 ends", "kinder"),
+)
 
 SERVICE = "kubernetes.io/service-name"
 _MANAGED = "endpointslice.kubernetes.io/managed-by"

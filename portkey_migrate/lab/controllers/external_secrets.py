@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of, owned_by
 from portkey_migrate.lab.store import stamp
+from portkey_migrate.lab.truth import assumed, documented
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    documented("a Secret of its own, made again when it is gone", "https://external-secrets.io/latest/api/externalsecret/"),
+    assumed("a drifted Secret is put right at once", "the real one does it at its next refresh; the store never fails here", "kinder"),
+)
 
 
 class ExternalSecrets(Controller):

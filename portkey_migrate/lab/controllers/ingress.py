@@ -15,9 +15,20 @@ from portkey_migrate.lab.controllers import Controller, Key, Object, alive, eith
 from portkey_migrate.lab.controllers.endpoints import SERVICE
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traps import proxy_ssl_needs_secret, slow_reload
+from portkey_migrate.lab.truth import assumed, documented, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    documented("the oldest Ingress of a host and path wins", "https://kubernetes.github.io/ingress-nginx/how-it-works/"),
+    documented(
+        "one regex makes all paths of a host regexes, longest first", "https://kubernetes.github.io/ingress-nginx/user-guide/ingress-path-matching/"
+    ),
+    documented("temporal-redirect answers by itself", "https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/"),
+    read("a proxy-ssl-secret that is not there denies the location", "ingress-nginx internal/ingress/annotations/proxyssl/main.go:191 Parse"),
+    assumed("a reload cuts no request", "old workers finish theirs; connections that stay open were not tried", "kinder"),
+)
 
 NAMESPACE, NAME = "ingress-nginx", "ingress-nginx-controller"
 NGINX = "nginx.ingress.kubernetes.io/"

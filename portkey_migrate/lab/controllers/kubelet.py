@@ -11,9 +11,17 @@ from portkey_migrate.lab.controllers.volumes import claims
 from portkey_migrate.lab.store import stamp
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traps import slow_end
+from portkey_migrate.lab.truth import assumed, documented, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    documented("a Pod waits for its claims to be bound", "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding"),
+    read("a node that holds the image is preferred", "kubernetes pkg/scheduler/framework/plugins/imagelocality/image_locality.go:70 Score"),
+    assumed("Pods fit wherever they may", "nothing counts CPU or memory", "kinder"),
+    assumed("an app that starts gets ready", "unless a situation says otherwise; probes are not played", "kinder"),
+)
 
 
 def may_take_pods(node: Object) -> bool:

@@ -10,9 +10,18 @@ from portkey_migrate.lab.controllers.attachments import NAME as ATTACHMENTS
 from portkey_migrate.lab.controllers.attachments import attachment_name
 from portkey_migrate.lab.controllers.volumes import bound, claims, image_of, node_ip, volume_of
 from portkey_migrate.lab.traps import blind_map, slow_detach
+from portkey_migrate.lab.truth import assumed, documented
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    documented(
+        "attached, then mapped with the Secret that the volume names",
+        "https://kubernetes-csi.github.io/docs/secrets-and-credentials-storage-class.html",
+    ),
+    assumed("a mount that failed is tried again after 2 s", "the kubelet's back-off doubles up to 2 min", "kinder"),
+)
 
 _AGAIN = 2.0  # a mount that failed is tried again
 _LONG = 60.0  # it is woken by the attachment; this is for what was missed

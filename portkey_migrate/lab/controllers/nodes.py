@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, conditions, either, key_of
 from portkey_migrate.lab.store import stamp
 from portkey_migrate.lab.town import town
+from portkey_migrate.lab.truth import measured, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    measured("a frozen node is NotReady after 50 s, its ends go only then", "Kubernetes the control plane real, its nodes' kubelets stand-ins"),
+    read("50 s without a word", "kubernetes pkg/controller/nodelifecycle/config/v1alpha1/defaults.go:46"),
+    read("its Pods are told to end 300 s later", "kubernetes plugin/pkg/admission/defaulttolerationseconds/admission.go:44"),
+    read("a Lease each 10 s: a quarter of 40", "kubernetes pkg/kubelet/kubelet.go:236, pkg/kubelet/apis/config/v1beta1/defaults.go:151"),
+)
 
 NAMESPACE = "kube-node-lease"
 EVERY = 10.0  # lab.md 10a: a node's Lease every 10 s

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING
 from portkey_migrate.lab.controllers import Controller, Key, Object, alive, either, key_of, owned_by, owner, ready
 from portkey_migrate.lab.controllers.quota import refusal
 from portkey_migrate.lab.town import posted
+from portkey_migrate.lab.truth import assumed, documented, held
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    held("a Pod with a claim of its own, which stays", "tests/real/settled/a-stateful-set-makes-its-pod.yaml"),
+    documented(
+        "in order up, in reverse down", "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#deployment-and-scaling-guarantees"
+    ),
+    assumed("refused by a fence, it tries again after 10 s", "the real one backs off as a ReplicaSet does", "either"),
+)
 
 
 class StatefulSets(Controller):

@@ -19,12 +19,24 @@ from portkey_migrate.lab.controllers.volumes import image_of, volume_of
 from portkey_migrate.lab.restic import volsync
 from portkey_migrate.lab.store import By, stamp
 from portkey_migrate.lab.town import posted
-from portkey_migrate.lab.traps import first_sync, keep_last_one, tag_adopted
+from portkey_migrate.lab.traps import empty_success, first_sync, keep_last_one, tag_adopted
+from portkey_migrate.lab.truth import assumed, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.records import Records
     from portkey_migrate.lab.restic import Backup
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    read("spec.trigger alone starts a sync, no annotation does", "volsync internal/controller/statemachine/machine.go:225 shouldSync"),
+    read("manual goes before a schedule", "volsync internal/controller/statemachine/machine.go:83 getTrigger"),
+    read("Synchronizing is the only condition", "volsync api/v1alpha1/common_types.go:66"),
+    read("an unknown copyMethod is an error once the data has moved", "volsync internal/controller/volumehandler/volumehandler.go:133 EnsureImage"),
+    read("a mover's Job that failed is made anew, without end", "volsync internal/controller/mover/restic/mover.go:607"),
+    assumed("Error is where a run ends", "the real one tries again and says Error each time", "kinder"),
+    assumed("without a trigger nothing syncs", "the real one begins again at once, for ever; no app here has that", "kinder"),
+    assumed("a snapshot is ready after 1-3 s", "nobody timed it", "either"),
+)
 
 IMAGE = "quay.io/backube/volsync:0.14.0@sha256:5f6e7d8c9b0a1f2e3d4c5b6a79880716253443526170819a0b1c2d3e4f506172"
 _LOCKED_AGAIN = 10.0
@@ -175,10 +187,12 @@ class VolSync(Controller):
             repository.lock = ""
             self._into(world, key, mine, repository.path)
             moved = {"latestMoverStatus": {"result": "Successful", "logs": _restored(repository.backups)}}  # the mover's own part went well
-            self._says(world, mine, now, "False", "Error", moved, f'unsupported copyMethod: "{method}" -- must be Direct, None, or Snapshot')
+            self._says(world, mine, now, "False", "Error", moved, f"unsupported copyMethod: {method} -- must be Direct, None, or Snapshot")
             return None
         logs = self._backs_up(world, mine, run, repository.path) if key[0] == _SOURCE else self._restores(world, key, mine, repository.path)
         repository.lock = ""
+        if logs == empty_success.WORDS and not empty_success.TRAP.bites(world):
+            return self._fails(world, now, mine, run, pod, logs)
         ended = {**pod["status"], "phase": "Succeeded", "conditions": conditions(pod, {"type": "Ready", "status": "False"}, stamped=stamp(now))}
         world.store.replace(self.cluster, "Pod", {**pod, "status": ended}, By("kubelet"))
         mine = self.get(world, *key) or mine
@@ -196,6 +210,15 @@ class VolSync(Controller):
         del self.runs[key]
         self.clean[key] = now + world.rng(f"{self.cluster}/volsync/cleans").uniform(*_CLEAN)
         return self.clean[key]
+
+    def _fails(self, world: World, now: float, mine: Object, run: Run, pod: Object, logs: str) -> float:
+        """Nothing is synced and no tag is copied: the Job makes another Pod, later each time."""
+        said = {"latestMoverStatus": {"result": empty_success.result(bites=False), "logs": logs}}
+        self._says(world, mine, now, "True", "SyncInProgress", said)
+        self.delete(world, pod)
+        run.failures += 1
+        run.stage, run.until = "mover", now + min(_BACK_OFF * 2.0 ** (run.failures - 1), _BACK_OFF_MOST)
+        return run.until
 
     def _cleans(self, world: World, now: float, key: Key, mine: Object) -> float | None:
         """Takes away what the sync made; only then it waits for the next trigger."""
@@ -276,7 +299,7 @@ class VolSync(Controller):
     def _backs_up(self, world: World, mine: Object, run: Run, path: str) -> str:
         empty = f"{self.cluster}/{mine['metadata']['namespace']}/{mine['metadata']['name']}" in volsync(world).empty
         if not run.content or empty:
-            return "=== Directory is empty skipping backup ===\nRestic completed in 0s"
+            return empty_success.WORDS
         repository = volsync(world).repository(path)
         parent = f"using parent snapshot {repository.backups[-1].id}" if repository.backups else "no parent snapshot found, will read all files"
         saved = repository.save(world, run.content, self.cluster)

@@ -2,14 +2,16 @@
 
 from portkey_migrate.lab.situations import Situation
 from portkey_migrate.lab.store import stamp
+from portkey_migrate.lab.traps import empty_success
 from portkey_migrate.lab.world import World
 from portkey_migrate.lab.worlds.furnish import MAKER
 
 
 def apply(world: World, app: str) -> None:
     for source in world.store.list("source", "ReplicationSource", app):
-        logs = "=== Directory is empty skipping backup ===\nRestic completed in 0s"
-        status = {"lastSyncTime": stamp(world.now), "latestMoverStatus": {"result": "Successful", "logs": logs}}
+        bites = empty_success.TRAP.bites(world)
+        synced = {"lastSyncTime": stamp(world.now)} if bites else {}
+        status = {**synced, "latestMoverStatus": {"result": empty_success.result(bites=bites), "logs": empty_success.WORDS}}
         world.store.patch("source", "ReplicationSource", app, source["metadata"]["name"], {"status": status}, MAKER)
 
 

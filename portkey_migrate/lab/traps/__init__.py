@@ -1,7 +1,7 @@
-"""What bites whoever moves a cluster, one file a trap: its name, where it was measured or read, and the rule itself.
+"""What bites whoever moves a cluster, one file a trap: its name, how it is known, and the rule itself.
 
 A trap is on while its name is in `world.traps`. It must have teeth: turned off, the written runbook's damage falls (lab.md 27). A
-controller asks the trap's file for the rule, so that one name, one source and one rule stand together; a trap that is a behaviour of
+controller asks the trap's file for the rule, so that one name, its facts and its rule stand together; a trap that is a behaviour of
 its own brings a controller.
 """
 
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from portkey_migrate.lab.truth import Facts
+
 if TYPE_CHECKING:
     from portkey_migrate.lab.controllers import Controller
     from portkey_migrate.lab.world import World
@@ -24,8 +26,8 @@ class Trap:
     """One behaviour that hurts. `brings`: a controller for each cluster, where the trap acts by itself."""
 
     name: str
-    source: str  # where it was measured (real/) or found (domain)
     says: str  # what happens, in one sentence
+    facts: Facts  # how that is known
     brings: Callable[[str], Controller] | None = None
 
     def bites(self, world: World) -> bool:

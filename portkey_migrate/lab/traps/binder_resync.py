@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import measured, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
 
 TRAP = Trap(
     "binder-resync",
-    source="real/ C, PV/PVC; real/README.md §4.1 and §4.20; domain §2.3 c7-c8",
     says="A volume is Available 0.3-16 s after its POST; a claim that waited for it binds up to 30 s later, one that comes after it in 0.07 s.",
+    facts=(
+        measured(
+            "available 1-16 s after its POST; a claim that waited binds 0.07-30 s later", "Kubernetes 9 waits of 0.6-29.7 s, 6 bindings within 0.07 s"
+        ),
+        read("the binder looks again every 15 s", "kubernetes pkg/controller/volume/persistentvolume/config/v1alpha1/defaults.go:39"),
+    ),
 )
 
 

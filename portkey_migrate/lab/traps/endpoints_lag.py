@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import assumed
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
 
 TRAP = Trap(
     "endpoints-lag",
-    source="lab.md 10a: endpoints 0.1-1 s",
     says="EndpointSlices follow their Pods 0.1-1 s later, and the ingress follows the slices.",
+    facts=(assumed("slices follow their Pods after 0.1-1 s", "the real controller adds no delay by default; a busy one has a queue", "harsher"),),
 )
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import read
 
 TRAP = Trap(
     "first-sync",
-    source="domain B07, §0.3; VolSync machine.go doInitialState",
     says="Initial goes to Synchronizing at once: a source created beside stale data backs it up over the good one.",
+    facts=(
+        read(
+            "never synced is Initial, and Initial begins a sync",
+            "volsync internal/controller/statemachine/machine.go:96 doInitialState, :162 currentState",
+        ),
+    ),
 )

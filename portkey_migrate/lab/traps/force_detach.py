@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import assumed, read
 
 TRAP = Trap(
     "force-detach",
-    source="domain B41; real/README.md §4.19; kube-controller-manager: maxWaitForUnmountDuration 6 min",
     says="A VolumeAttachment whose Pod is to end on a node that is not ready is deleted after 360 s: attachment gone proves no end of writing.",
+    facts=(
+        read(
+            "after six minutes, from a node that is not healthy",
+            "kubernetes pkg/controller/volume/attachdetach/attach_detach_controller.go:92, reconciler/reconciler.go:225",
+        ),
+        assumed("the six minutes count from the node's silence", "the real ones count from the wish to detach, so they end later", "harsher"),
+    ),
 )
 
 AFTER = 360.0

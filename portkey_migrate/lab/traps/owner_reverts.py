@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import measured, read
 
 TRAP = Trap(
     "owner-reverts",
-    source="real/ A2: automated null reverted in 0.036 s, enabled false in 0.019 s; domain B21",
     says="What is patched on an owned Application goes back in 20-40 ms, foreign annotations too, unless the ApplicationSet ignores the field.",
+    facts=(
+        measured("automated null and enabled false go back in 20-40 ms", "Argo CD null 0.036 s, false 0.019 s, targetRevision 0.06 s, one each"),
+        measured("a field that ignoreApplicationDifferences names stays", "Argo CD /spec/syncPolicy watched for 20 s"),
+        read(
+            "three annotations are kept without being told",
+            "argo-cd applicationset/controllers/applicationset_controller.go:75 defaultPreservedAnnotations",
+        ),
+    ),
 )
 
 #: Annotations that the ApplicationSet controller keeps without being told (applicationset_controller.go, defaultPreservedAnnotations).

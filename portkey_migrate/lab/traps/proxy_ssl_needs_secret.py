@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import read
 
 TRAP = Trap(
     "proxy-ssl-needs-secret",
-    source="real/README.md §4.17; ingress-nginx annotations/proxyssl/main.go",
     says="Without proxy-ssl-secret no SNI is sent upstream and nothing is verified; people get 200 all the same, with a wrong certificate inside.",
+    facts=(
+        read("without the Secret's annotation the others are not looked at", "ingress-nginx internal/ingress/annotations/proxyssl/main.go:191 Parse"),
+    ),
 )
 
 PREFIX = "nginx.ingress.kubernetes.io/"

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import measured, read
 
 TRAP = Trap(
     "self-heal",
-    source="real/ A1; domain B20",
     says="An automated Application with selfHeal heals drift 0.3-0.4 s after it, then 2, 6, 18, 54, 162 s after the end of the sync before.",
+    facts=(
+        measured("0.3-0.4 s, then 2, 6, 18, 54, 162 s after the sync before", "Argo CD six heals in a row, and two 17.8 min later"),
+        read(
+            "2 s x 3 each time, 300 s at most, forgotten after 330 s",
+            "argo-cd cmd/argocd-application-controller/commands/argocd_application_controller.go:274",
+        ),
+    ),
 )
 
 #: The flags' own: 2 s · 3^n, at most 300 s; forgotten 330 s after the last sync.

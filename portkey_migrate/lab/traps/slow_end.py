@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import assumed, documented
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
 
 TRAP = Trap(
     "slow-end",
-    source="lab.md 10a: Pod end 1-8 s; real/README.md §4.18: 1.5-1.8 s after the scale",
     says="A Terminating Pod goes on answering and writing until its process has ended; `replicas: 0` is not gone.",
+    facts=(
+        documented(
+            "a Terminating Pod runs until its processes have ended",
+            "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+        ),
+        assumed("1-8 s, serving to the end", "a stand-in took 1.5-1.8 s; a process that ignores TERM has its grace, 30 s as a rule", "kinder"),
+    ),
 )
 
 

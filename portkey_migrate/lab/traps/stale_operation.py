@@ -6,11 +6,19 @@ from typing import Any
 
 from portkey_migrate.lab.store import merged
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import assumed, measured, read
 
 TRAP = Trap(
     "stale-operation",
-    source="real/ A7 (n=5): measured with hooks and retries; here for every operation, which is harsher",
     says="Unless the same patch clears operationState, the last one's dryRun, resources and results are used again: Succeeded, nothing moved.",
+    facts=(
+        measured(
+            "an old dryRun, resources or syncResult became the next one's",
+            "Argo CD n=5, operations with hooks or retries; cleared in the same patch: right, n=4",
+        ),
+        read("operationState is written by merge patch over what was left", "argo-cd controller/appcontroller.go:1530 setOperationState"),
+        assumed("every operation falls into it", "those of one step without hooks ran right when measured", "harsher"),
+    ),
 )
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from portkey_migrate.lab.traps import Trap
+from portkey_migrate.lab.truth import read
 
 TRAP = Trap(
     "tag-adopted",
-    source="domain B03; VolSync machine.go transitionToCleaningUp",
     says="lastManualSync is whatever spec.trigger.manual says when a sync ends, not when it began.",
+    facts=(
+        read(
+            "the tag of spec is copied at the end of whatever sync runs",
+            "volsync internal/controller/statemachine/machine.go:214 transitionToCleaningUp",
+        ),
+    ),
 )

@@ -50,7 +50,8 @@ class Tooth:
     play: Play
     figure: Figure
     guards: tuple[Out, ...] = ()  # what masks it: taken out together with it, so that the figure can rise
-    refused_by: str = ""  # the check or step that refuses it while the guards stand; "" where nothing masks it
+    refused_by: str = ""  # the check or step that refuses it while the guards stand; "" where they make nothing of it, and it ends clean
+    alone: str = ""  # where no check refuses it, and its guards keep the figure down alone: what the verdict says of it
     trap: str = ""  # the lab's trap that makes it visible: turned off, the same breakage goes unseen
     not_clean: bool = True  # the verdict says no; False: the figure alone, where no promise of the verdict covers it (and `says` why)
     says: str = ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from portkey_migrate.lab import data
+from portkey_migrate.lab import backed, data
 from portkey_migrate.lab.argocd import NAMESPACE as ARGOCD
 from portkey_migrate.lab.argocd import TRACKING
+from portkey_migrate.lab.records import count
 from portkey_migrate.lab.town import town
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def verdict(world: World, request: Mapping[str, Any]) -> dict[str, Any]:
         if name in wanted and app["state"] != wanted[name]:
             reasons.append(f"{name} stands {app['state']}, asked for was {wanted[name]}")
         _stands(world, app, reasons)
+        _backed(world, app, since, reasons)
     doubles = double_effects(world)
     reasons += [f"a recorded step changed the world twice: {one}" for one in doubles]
     reasons += [
@@ -158,6 +160,17 @@ def _stands(world: World, app: Mapping[str, Any], reasons: list[str]) -> None:
         reasons.append(f"{name} stands {state} and the source is not held")
     if state == "planned" and not automated["source"] and _application(world, "source", name) is not None:
         reasons.append(f"{name} is planned and the source's automation was not given back")
+
+
+def _backed(world: World, app: dict[str, Any], since: float, reasons: list[str]) -> None:
+    """Whether the backups that a state stands on hold what was there to be kept."""
+    name, state = app["name"], app["state"]
+    if state and state not in ("planned", "prepared", "reclaimed") and (missing := count(backed.unbacked(world, name, since))):
+        reasons.append(f"{name} stands {state} and {missing} writes from before its backup was asked for are in no backup of the source")
+    if state in ("protected", "committed") and (missing := count(backed.unprotected(world, name, since))):
+        reasons.append(f"{name} stands {state} and {missing} writes that the source took are in no backup of the target")
+    if foreign := backed.foreign(world, name):
+        reasons.append(f"{name}: {foreign} backups of the target lie in the source's repository")
 
 
 def _wants(world: World, side: str, name: str) -> int:

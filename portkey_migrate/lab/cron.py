@@ -5,6 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from portkey_migrate.lab.truth import assumed, read
+
+FACTS = (
+    read("five fields, numbers, lists, ranges and steps", "volsync internal/controller/statemachine/machine.go:254 getSchedule"),
+    assumed("a schedule is in UTC", "the controller goes by its container's zone", "either"),
+)
+
 
 @cache
 def _field(text: str, low: int, high: int) -> tuple[int, ...]:

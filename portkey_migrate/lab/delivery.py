@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from portkey_migrate.lab import chosen, http1, pve, sessions
 from portkey_migrate.lab.sessions import Actor, Channel, Session
+from portkey_migrate.lab.truth import assumed, measured
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.calls import Call
     from portkey_migrate.lab.world import World
+
+FACTS = (
+    measured("a command that Ceph does not answer ends with 110", "Ceph monitor frozen: after 300 s, with --client-mount-timeout 5 after 5.2 s"),
+    assumed("in front of Proxmox VE a fault is a 596", "no Proxmox VE was asked", "either"),
+)
 
 #: A command whose answer is lost, or that Ceph did not answer: its outcome is unknown (real/ceph.md §6).
 _TIMED_OUT: dict[str, Any] = {"code": 110, "stdout": "", "stderr": "rbd: couldn't connect to the cluster!\nrbd: (110) Connection timed out\n"}

@@ -22,7 +22,11 @@ SILENT = {
     "controllers.volumes": "words that several controllers use",
 }
 _FOLDERS = {"Kubernetes API": (api,), "Controllers": (controllers,), "Argo CD": (argocd,)}
-_MODULES = {"Storage and backups": ("ceph", "rbd", "restic", "frozen"), "Proxmox VE": ("pve",), "People": ("users", "traffic", "dns")}
+_MODULES = {
+    "Storage and backups": ("ceph", "rbd", "restic", "cron", "frozen"),
+    "Proxmox VE": ("pve",),
+    "People, routes and Git": ("users", "traffic", "dns", "delivery", "worlds.chart"),
+}
 
 _HEAD = """# What of the lab is proved, and what is assumed
 

@@ -13,7 +13,12 @@ TRAP = Trap(
             "after six minutes, from a node that is not healthy",
             "kubernetes pkg/controller/volume/attachdetach/attach_detach_controller.go:92, reconciler/reconciler.go:225",
         ),
-        assumed("the six minutes count from the node's silence", "the real ones count from the wish to detach, so they end later", "harsher"),
+        assumed(
+            "a Terminating Pod on a silent node is enough",
+            "kubernetes volume/util/util.go:303 keeps its volumes until the object is gone or no container runs",
+            "harsher",
+        ),
+        assumed("the six minutes count from the node's silence", "reconciler.go:208 counts from the wish to detach, which is later", "harsher"),
     ),
 )
 

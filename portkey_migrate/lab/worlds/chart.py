@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from portkey_migrate.lab.truth import assumed
+
+FACTS = (assumed("what an app's folder renders to, replicas: 1 always", "after the cluster's repository; its chart was not run", "either"),)
+
 Object = dict[str, Any]
 
 

@@ -86,23 +86,20 @@ class Play:
     rollback_at: str | None = None
     with_: str | None = None
     dies: str = ""  # the first crash point of the subject's own moves whose words match: "after PATCH …deployments…"
+    fault: tuple[str, str] | None = None  # a fault of the wire, and the first call of the subject's own moves that it hits, by its words
+    in_doubt: bool = False  # dies where that call's late twin is still on its way
     then: str = ""  # what is typed after that death: "" the same command, or "rollback"
     intrudes: Callable[[World], None] = _leaves_alone  # module-level: what else is in this world from the beginning
     more: Callable[[Run], None] = field(default=run.go)  # what is typed
 
     def __call__(self, stage: Stage) -> Shown:
         wanted = Asked(self.subject, self.seed, self.world, None if self.rollback_at else self.to, self.rollback_at, self.with_, None, draws=False)
-        point = 0
-        if self.dies:
-            with self._running(stage, wanted, "counted") as it:
-                first = self._typed_from(it)
-                self.more(it)
-                seen = it.lab.ask("points")
-            point = next((one["n"] for one in seen[first[0] :] if re.search(self.dies, one["what"])), 0)
-            assert point, f"no crash point of this run is {self.dies!r}: {[one['what'] for one in seen[first[0] :]]}"
+        point, call = self._places(stage, wanted) if self.dies or self.fault else (0, 0)
         began = time.perf_counter()
         with self._running(stage, wanted, "played") as it:
-            it.kill_at, it.stops_dead = point, bool(self.then)
+            if self.fault:
+                it.lab.ask("faults", planned=[{"kind": self.fault[0], "nth": call}], twin="end" if self.in_doubt else "")
+            it.kill_at, it.in_doubt, it.stops_dead = point, self.in_doubt, bool(self.then)
             self.more(it)
             if self.then:
                 assert it.killed, "the run never came to that crash point"
@@ -111,6 +108,25 @@ class Play:
             said = run.document(it, began)
             it.lab.ask("save", path=str(it.scratch / "left"), state=False)
             return Shown(said, it.state, it.scratch / "left")
+
+    def _places(self, stage: Stage, wanted: Asked) -> tuple[int, int]:
+        """The crash point, and the number of the call, that the words mean: from a run without either."""
+        with self._running(stage, wanted, "counted") as it:
+            first = self._typed_from(it)
+            self.more(it)
+            seen = it.lab.ask("points")
+        mine = seen[first[0] :]
+
+        def found(words: str) -> int:
+            number = next((one["n"] for one in mine if re.search(words, one["what"])), 0)
+            assert number, f"no crash point of this run is {words!r}: {[one['what'] for one in mine]}"
+            return int(number)
+
+        # A call that changes something has one point before it lands: so these count the calls.
+        calls = sum(one["what"].startswith("before ") for one in seen[: found(f"before .*{self.fault[1]}")]) if self.fault else 0
+        # Where late twins land in time, who would die in doubt dies when the call has landed.
+        dies = self.dies or (f"after .*{self.fault[1]}" if self.fault and self.in_doubt else "")
+        return found(dies) if dies else 0, calls
 
     @contextmanager
     def _running(self, stage: Stage, wanted: Asked, name: str) -> Iterator[Run]:

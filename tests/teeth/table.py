@@ -15,6 +15,7 @@ class Row:
     whole: float = 0.0
     broken: float = 0.0
     refused_by: str = ""
+    alone: str = ""
     guards: tuple[str, ...] = ()
     trap: str = ""
     unseen: str = ""  # the figure without the trap
@@ -30,8 +31,9 @@ def lines() -> list[str]:
     for n, one in enumerate(ROWS.values(), 1):
         rose = f"{one.figure} {one.whole:g} -> {one.broken:g} {one.unit}" if one.figure else "not shown"
         out.append(f"{n:>2}. {one.name:<46} {rose}")
-        if one.refused_by:
-            out.append(f"    alone: refused by {one.refused_by}; shown together with: {', '.join(one.guards)}")
+        if one.guards:
+            alone = f"refused by {one.refused_by}" if one.refused_by else one.alone or "nothing comes of it"
+            out.append(f"    alone: {alone}; shown together with: {', '.join(one.guards)}")
         if one.unseen:
             out.append(f"    without the trap {one.trap}: {one.unseen}")
     return out

@@ -54,6 +54,7 @@ picture: $(READY) ## The README's picture, from the demo's own output
 docs: $(READY) ## The generated pages
 	@$(BIN)/python -m portkey_migrate.checks.page > .venv/page.md && cp .venv/page.md docs/checks.md
 	@$(BIN)/python -m portkey_migrate.cli.page > .venv/page.md && cp .venv/page.md docs/commands.md
+	@$(BIN)/python -m portkey_migrate.lab.truth_page > .venv/page.md && cp .venv/page.md docs/truth.md
 	@$(BIN)/python -m portkey_migrate.plan.jsonschema > .venv/page.md && cp .venv/page.md docs/plan.schema.json
 
 lock: $(READY) ## requirements.lock anew from pyproject.toml (a review reads the difference)

@@ -136,6 +136,18 @@ def test_the_page_of_the_outage_brings_the_source_back(shell: Path, verb: str, c
     assert (app["state"], app["serves"], app["lost_writes"], app["double_writer_seconds"]) == ("prepared", "source", 0, 0)
 
 
+def test_a_page_left_half_way_is_gone_back_over_and_not_on(shell: Path) -> None:
+    """The fence alone was lifted by hand: nothing else would notice, and going on would start Talos beside a source that may start too."""
+    _moved(shell, "transferred")
+    page = _commands((_state() / "undo" / "app-vaultwarden.md").read_text())
+    _typed(next(argv for argv in page if "patch" in argv and any(word.startswith("resourcequota") for word in argv)))
+    ran = types(shell, "advance", "app", "vaultwarden")
+    assert ran.code == 6, ran.err
+    assert "was undone by somebody else" in ran.err
+    app = next(one for one in byhand.verdict()["apps"] if one["name"] == "vaultwarden")
+    assert (app["state"], app["serves"], app["lost_writes"], app["double_writer_seconds"]) == ("prepared", "source", 0, 0)
+
+
 def test_the_page_after_the_pivot_brings_what_was_written_there_back_too(shell: Path) -> None:
     """Closed, target stopped and quiet, source up, route back: each has its command."""
     _moved(shell, "routed")

@@ -26,11 +26,9 @@ FACTS = (
         "pve-common src/PVE/JSONSchema.pm check_prop, check_object, check_type",
     ),
     read("a boolean is 0 or 1", "pve-common src/PVE/JSONSchema.pm check_type"),
-    read(
-        "a name that is taken, a lock, a snapshot that is not there", "pve-guest-common src/PVE/AbstractConfig.pm __snapshot_prepare, snapshot_delete"
-    ),
+    read("a name that is taken, a snapshot that is not there", "pve-guest-common src/PVE/AbstractConfig.pm __snapshot_prepare, snapshot_delete"),
     read("a rollback stops the VM and makes the snapshot its parent", "pve-guest-common src/PVE/AbstractConfig.pm snapshot_rollback"),
-    assumed("an error is the reason phrase, a missing VM a 500", "from reports of users; no Proxmox VE was asked", "either"),
+    assumed("an error is the reason phrase, a missing VM a 500, a lock has these words", "from reports of users; no Proxmox VE was asked", "either"),
 )
 
 HOST, PORT, CLUSTER = "pve.lab", 8006, "proxmox"

@@ -7,7 +7,8 @@ from portkey_migrate.lab.store import Object
 from portkey_migrate.lab.truth import held
 
 FACTS = (
-    held("a Service needs ports, and gets an address", "tests/contract/test_workloads.py::test_a_service_gets_an_address_and_port_defaults"),
+    held("a Service gets an address", "tests/contract/test_workloads.py::test_a_service_gets_an_address_and_port_defaults"),
+    held("it needs ports", "tests/contract/test_workloads.py::test_a_service_needs_ports"),
     held("an Ingress's path is judged", "tests/contract/test_workloads.py::test_an_ingress_path_is_judged"),
     held("an EndpointSlice gets conditions", "tests/real/regressions/a-slices-endpoints-have-conditions.yaml"),
 )

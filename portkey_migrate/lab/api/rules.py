@@ -25,7 +25,8 @@ from portkey_migrate.lab.truth import assumed, held, measured
 FACTS = (
     held("what a Deployment is filled up with", "tests/contract/test_workloads.py::test_a_deployment_gets_its_defaults"),
     held("a selector stays as it is", "tests/contract/test_workloads.py::test_a_selector_is_immutable"),
-    held("a Secret takes base64 alone and keeps its type", "tests/contract/test_objects.py::test_a_secret_keeps_its_type"),
+    held("a Secret takes base64 alone", "tests/contract/test_objects.py::test_a_secret_takes_base64_alone"),
+    held("a Secret keeps its type", "tests/contract/test_objects.py::test_a_secret_keeps_its_type"),
     measured("an operation whose sync is no object is 422", "Argo CD once"),
     assumed("custom resources are judged no further", "the schemas of VolSync and Argo CD are not here", "kinder"),
 )

@@ -16,7 +16,7 @@ from portkey_migrate.lab.controllers import Controller, Key, Object, alive, eith
 from portkey_migrate.lab.store import stamp
 from portkey_migrate.lab.town import town
 from portkey_migrate.lab.traps import lost_operation, self_heal, stale_operation
-from portkey_migrate.lab.truth import assumed, measured, read
+from portkey_migrate.lab.truth import measured, read
 
 if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
@@ -27,7 +27,7 @@ FACTS = (
     measured("automation off has three spellings, each holds", "Argo CD watched for 4 min"),
     measured("Delete=false keeps a resource in a cascade, Prune=false does not", "Argo CD nine ways of removal, 4 claims each"),
     read("its own operations clear the old state", "argo-cd util/argo/argo.go:880 SetAppOperation"),
-    assumed("a hold that is taken away is acted on at once", "92-165 s were measured without a refresh in the same patch", "kinder"),
+    measured("automation that is switched on again acts at once", "Argo CD healed after 0.22 s"),
 )
 
 WATCHED = (

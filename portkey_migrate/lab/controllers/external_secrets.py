@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 FACTS = (
     documented("a Secret of its own, made again when it is gone", "https://external-secrets.io/latest/api/externalsecret/"),
-    assumed("a drifted Secret is put right at once", "the real one does it at its next refresh; the store never fails here", "kinder"),
+    assumed("a Secret that was changed stays so until its ExternalSecret is touched", "the real one looks again by itself", "either"),
+    assumed("the store always answers", "no situation takes it away", "kinder"),
 )
 
 

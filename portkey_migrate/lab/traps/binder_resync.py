@@ -15,7 +15,7 @@ TRAP = Trap(
     says="A volume is Available 0.3-16 s after its POST; a claim that waited for it binds up to 30 s later, one that comes after it in 0.07 s.",
     facts=(
         measured(
-            "available 1-16 s after its POST; a claim that waited binds 0.07-30 s later", "Kubernetes 9 waits of 0.6-29.7 s, 6 bindings within 0.07 s"
+            "a claim that waited binds 0.6-30 s later, one that came after in 0.07 s", "Kubernetes 9 waits of 0.6-29.7 s, 6 bindings within 0.07 s"
         ),
         read("the binder looks again every 15 s", "kubernetes pkg/controller/volume/persistentvolume/config/v1alpha1/defaults.go:39"),
     ),

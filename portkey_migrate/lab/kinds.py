@@ -89,3 +89,5 @@ KINDS: dict[str, Kind] = {one.kind: one for one in _TABLE}
 SERVED: dict[tuple[str, str, str], Kind] = {(one.group, one.version, one.resource): one for one in _TABLE}
 #: Groups in the order of the table, each with its one version.
 GROUPS: dict[str, str] = {one.group: one.version for one in _TABLE}
+#: Groups of custom resources: the server knows of them only what somebody defined.
+CUSTOM: frozenset[str] = frozenset(one.group for one in _TABLE if one.crd)

@@ -163,7 +163,7 @@ class Cluster:
             "--kube-api-qps=500", "--kube-api-burst=1000",  # it waits for its own limit otherwise, which the lab's latencies do not model
         ])  # fmt: skip
         # It works once it has made the first Namespace's ConfigMap, which is the last of its start that can be seen.
-        self._until(lambda: self._asked("GET", "/api/v1/namespaces/default/configmaps/kube-root-ca.crt")[0] == 200, "controllers")
+        self.until(lambda: self._asked("GET", "/api/v1/namespaces/default/configmaps/kube-root-ca.crt")[0] == 200, "controllers")
 
     def restart_server(self) -> None:
         """The same server anew: it forgets what its watches could be told, which is how a real one says 410."""
@@ -184,9 +184,9 @@ class Cluster:
         return self.folder / "cert" / "apiserver.crt"
 
     def _wait(self) -> None:
-        self._until(lambda: self.authority.exists() and self._asked("GET", "/readyz") == (200, b"ok"), "apiserver")
+        self.until(lambda: self.authority.exists() and self._asked("GET", "/readyz") == (200, b"ok"), "apiserver")
 
-    def _until(self, fact: Any, part: str) -> None:
+    def until(self, fact: Any, part: str) -> None:
         until = time.monotonic() + _READY_WITHIN
         while time.monotonic() < until:
             try:
@@ -246,4 +246,4 @@ class Cluster:
     def _wait_for_definitions(self) -> None:
         """Ready says nothing of custom resources: for a moment after a start they are 404, then 429."""
         for path in self._defined:
-            self._until(lambda path=path: self._asked("GET", path)[0] == 200, "apiserver")
+            self.until(lambda path=path: self._asked("GET", path)[0] == 200, "apiserver")

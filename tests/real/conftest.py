@@ -47,6 +47,7 @@ class Tally:
     requests: int = 0
     contract: int = 0
     settled: int = 0
+    steps: tuple[int, int] = (0, 0)  # made there, and undone there
     lies: dict[str, str] = field(default_factory=dict)
 
 
@@ -123,7 +124,7 @@ def transcripts(real: Real, tally: Tally) -> Transcripts:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tests, sequences, requests, disagreements found and fixed."""
-    if not _tally.sequences and not _tally.contract:
+    if not (_tally.sequences or _tally.contract or any(_tally.steps)):
         return
     terminalreporter.section("held against the real server")
     for name, value in (
@@ -132,6 +133,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         ("requests in them, each sent to both", _tally.requests),
         ("disagreements found and fixed, each kept as a script", len(REGRESSIONS)),
         ("scripts with controllers that settle alike", _tally.settled),
+        ("steps made there by the engine's loop, and undone", "{} and {}".format(*_tally.steps)),
         ("lies told by the lab and noticed", f"{sum(1 for one in _tally.lies.values() if one)} of {len(_tally.lies)}"),
     ):
         terminalreporter.line(f"{name:<55} {value}")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from portkey_migrate.lab.api.message import Refused, Response, answer, no_such_resource
-from portkey_migrate.lab.kinds import GROUPS, KINDS, Kind
+from portkey_migrate.lab.kinds import CUSTOM, GROUPS, KINDS, Kind
 from portkey_migrate.lab.truth import assumed, held
 
 FACTS = (
@@ -40,7 +40,8 @@ def said(path: str, release: str) -> Response:  # noqa: C901, PLR0911 - one line
             return answer(200, {"kind": "APIGroup", "apiVersion": "v1", **_group(parts[1])})
         if GROUPS[parts[1]] == parts[2] and len(parts) == 3:  # noqa: PLR2004 - /apis/GROUP/VERSION
             return answer(200, _resources(parts[1], parts[2]))
-        raise no_such_resource()
+        if parts[1] not in CUSTOM:
+            raise no_such_resource()
     if path.startswith(("/apis/", "/openapi")):
         return NO_GROUP
     if path.startswith("/api"):

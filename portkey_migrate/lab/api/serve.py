@@ -11,7 +11,7 @@ from portkey_migrate.lab.api.patch import refuse_media
 from portkey_migrate.lab.api.review import reviewed
 from portkey_migrate.lab.api.routing import Target
 from portkey_migrate.lab.api.watch import Watch
-from portkey_migrate.lab.kinds import GROUPS, SERVED, Kind
+from portkey_migrate.lab.kinds import CUSTOM, GROUPS, SERVED, Kind
 from portkey_migrate.lab.store import By
 from portkey_migrate.lab.truth import held
 
@@ -62,8 +62,10 @@ def _asked(world: Ground, cluster: str, request: Request, user: rights.User, tar
             if target.group not in GROUPS:
                 return discovery.NO_GROUP
             custom = SERVED.get((target.group, target.version, target.resource))
-            if custom is not None and custom.crd and target.name:
+            if custom is not None and custom.crd and target.name and target.namespace:
                 raise not_found(custom, target.name)  # a door that a custom resource has not: said of the object (measured)
+            if target.group in CUSTOM:
+                return discovery.NO_GROUP  # no Status for what nobody defined (measured)
             raise no_such_resource()
         return _done(world, cluster, request, user, target, kind, by)
     except Refused as no:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.teeth import backups, records, writers
 from tests.teeth.stage import Play, Shown, Stage
-from tests.teeth.table import row
-from tests.teeth.tooth import Tooth
+from tests.teeth.table import NAMES, row
+from tests.teeth.tooth import Out, Tooth
 
 TEETH = [*writers.TEETH, *backups.TEETH, *records.TEETH]
 
@@ -42,6 +42,11 @@ def masked(tooth: Tooth, alone: Shown) -> bool:
     return any(tooth.alone in reason for reason in alone.said["reasons"]) if tooth.alone else alone.clean
 
 
+def test_every_guarantee_has_its_tooth() -> None:
+    """Each guarantee that was to be broken is broken once, and no other is."""
+    assert sorted(NAMES) == sorted(tooth.name for tooth in TEETH)
+
+
 @pytest.mark.parametrize("tooth", TEETH, ids=lambda tooth: tooth.name.replace(" ", "-"))
 def test_what_is_broken_is_seen(tooth: Tooth, whole: Whole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The whole tool keeps the figure where it is; broken alone it is refused by name, or the figure rises; without its guards it rises."""
@@ -59,10 +64,25 @@ def test_what_is_broken_is_seen(tooth: Tooth, whole: Whole, monkeypatch: pytest.
         for guard in tooth.guards:
             guard.does(monkeypatch)
     broken = tooth.play(Stage(tmp_path / "broken"))
-    line.broken = tooth.figure.of(broken)
+    line.broken, line.verdict, line.says = tooth.figure.of(broken), broken.said["verdict"], tooth.says
     assert not lost(before), before.said["reasons"]
     assert line.broken >= kept + tooth.figure.least, (broken.said["verdict"], broken.said["reasons"], broken.refused_by)
     assert not (tooth.not_clean and broken.clean)
+
+
+@pytest.mark.parametrize(
+    ("tooth", "needed"),
+    [(tooth, guard) for tooth in TEETH for guard in tooth.guards if len(tooth.guards) > 1],
+    ids=lambda one: one.name.replace(" ", "-"),
+)
+def test_each_guard_masks_it(tooth: Tooth, needed: Out, whole: Whole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where several guards are taken out with a breakage, each that is left in keeps the figure where it is: none is named for nothing."""
+    tooth.out(monkeypatch)
+    for guard in tooth.guards:
+        if guard is not needed:
+            guard.does(monkeypatch)
+    left = tooth.play(Stage(tmp_path))
+    assert tooth.figure.of(left) < tooth.figure.of(whole(tooth.play)) + tooth.figure.least, left.said["reasons"]
 
 
 @pytest.mark.parametrize("tooth", [one for one in TEETH if one.trap], ids=lambda tooth: tooth.trap)

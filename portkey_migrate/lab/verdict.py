@@ -170,7 +170,7 @@ def _backed(world: World, app: dict[str, Any], since: float, reasons: list[str])
     if state in ("protected", "committed") and (missing := count(backed.unprotected(world, name, since))):
         reasons.append(f"{name} stands {state} and {missing} writes that the source took are in no backup of the target")
     if foreign := backed.foreign(world, name):
-        reasons.append(f"{name}: {foreign} backups of the target lie in the source's repository")
+        reasons.append(f"{name}: the source's repository holds {foreign} of the target's backups")
 
 
 def _wants(world: World, side: str, name: str) -> int:

@@ -143,7 +143,7 @@ FORWARD = [
         refused_by="volume-is-retained",
         trap="binder-resync",
         not_clean=False,
-        says="ten seconds more are within the budget of 3 m, so the verdict is clean: it is held against the unbroken run of the seed",
+        says="still within the outage budget of 3 m, so the verdict is clean: it is held against the unbroken run of the seed",
     ),
     Tooth(
         "routed before ready",

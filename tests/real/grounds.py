@@ -43,6 +43,8 @@ PATIENCE = 40.0
 _AT_REST = 4
 #: A watch that has told as much as the lab's is listened to this much longer, for what it should not say.
 _STILL = 0.03
+#: The server closes a connection that nobody used for 90 s; other tests may run for longer between two of ours.
+_IDLE = 30.0
 #: Admission hears of a changed quota by its own watch, a few milliseconds later; the lab's looks itself.
 _QUOTAS_ARE_HEARD = 0.1
 
@@ -146,6 +148,7 @@ class Real:
         self.tls = ssl.create_default_context(cadata=authority)
         self.headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}", "Accept": "application/json"}
         self.kept = http.client.HTTPSConnection(self.host, self.port, timeout=30, context=self.tls)
+        self.used = time.monotonic()
 
     def close(self) -> None:
         self.kept.close()
@@ -153,6 +156,9 @@ class Real:
     def ask(self, step: Step, space: str, memory: Memory) -> tuple[int, Any]:
         path, body = _sent(step, space, memory)
         method, body = ("GET", None) if step.method == "SETTLE" else (step.method, body)
+        if time.monotonic() - self.used > _IDLE:
+            self.kept.close()  # the next request opens it anew
+        self.used = time.monotonic()
         self.kept.request(method, _target(path), body, {**self.headers, "Content-Type": step.content})
         said = self.kept.getresponse()
         text = said.read()

@@ -73,8 +73,9 @@ THERE = Method("handover", there, back, 0.0, (), {})
 @pytest.fixture
 def sides(keeper: Keeper, programs: dict[str, Path]) -> Iterator[dict[str, Cluster]]:
     """Two clusters that know nothing of each other, the app on the first, both with controllers and with somebody in place of kubelets."""
-    both = {name: Cluster.start(keeper, programs, f"{name}-of-steps", controllers=True) for name in ("source", "target")}
-    both["source"].define(DEFINITIONS)
+    source, target = Cluster.start_all(keeper, programs, ("source-of-steps", "target-of-steps"), controllers=True)
+    both = {"source": source, "target": target}
+    source.define(DEFINITIONS)
     with Kubelet(both["source"]), Kubelet(both["target"]):
         for name, one in both.items():
             furnish(one, whole=name == "source")

@@ -74,7 +74,7 @@ def desk(keeper: Keeper, programs: dict[str, Path], tmp_path_factory: pytest.Tem
     """Two clusters, two apps on the first, and a folder to run the tool in."""
     home = tmp_path_factory.mktemp("desk")
     both: dict[str, Any] = {"kind": "Config", "apiVersion": "v1", "clusters": [], "users": [], "contexts": []}
-    clusters = [Cluster.start(keeper, programs, name, controllers=False) for name in ("source", "target")]
+    clusters = Cluster.start_all(keeper, programs, ("source", "target"), controllers=False)
     for one in clusters:
         sent(one, *FRONT)
         for key, value in json.loads(one.kubeconfig.read_text()).items():

@@ -80,7 +80,7 @@ class Api:
         try:
             self._kept.request(method, _target(path, query), sent, self._headers(content))
             said = self._kept.getresponse()
-        except (http.client.HTTPException, ConnectionError):
+        except (http.client.HTTPException, ConnectionError, ssl.SSLEOFError):
             self.close()  # a kept connection may have been closed by the other end meanwhile
             self._kept = self._connection()
             self._kept.request(method, _target(path, query), sent, self._headers(content))

@@ -80,8 +80,9 @@ def registry() -> dict[str, Check]:
 
 
 def by_id(id_: str) -> Check:
+    _load()
     try:
-        return registry()[id_]
+        return _REGISTRY[id_]
     except KeyError:
         raise UnknownName(f"no check is named {id_}") from None
 

@@ -32,7 +32,8 @@ def _quiet(at: At, side: str) -> Answer:
     note(at, side, pods, attached)
     seen: dict[str, Any] = {"value": len(pods), "threshold": 0, "cluster": side}
     for member in found.members:
-        wanted = dig(at.get(Ref(side, member.kind, found.namespace, member.name)).object or {}, "spec.replicas")
+        mine = (one for one in at.list(side, member.kind, found.namespace) if one["metadata"]["name"] == member.name)
+        wanted = dig(next(mine, {}), "spec.replicas")
         if wanted:
             return block(f"{member.kind} {member.name} wants {wanted} Pods again: somebody started it", **seen)
     if pods:

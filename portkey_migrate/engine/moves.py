@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from portkey_migrate import checks, machines, recipes
@@ -155,6 +155,8 @@ class Moves(Refusals):
         return self._run(move, subject, method, at)
 
     def _run(self, move: Transition, subject: Subject, method: Method, at: At) -> Outcome | None:
+        # Asked before anything is sent: an illegal move is no discovery for its end, and an outage waits for no machine to be built.
+        state = machines.fire(self.kind(subject), self.states(subject, method), subject.state, f"advance-{move.reaches}")
         walk = self._walker(move, subject, method, at)
         try:
             walk.walk()
@@ -162,8 +164,6 @@ class Moves(Refusals):
             raise
         except (NotProved, SomebodyWasHere, Refused, Unreachable, Usage) as error:
             return self._failed(move, subject, method, error)
-        trigger = f"advance-{move.reaches}"
-        state = machines.fire(self.kind(subject), self.states(subject, method), subject.state, trigger)
         gate, until = "", None
         if state == "protected":
             seconds = self.app(subject).soak
@@ -171,7 +171,8 @@ class Moves(Refusals):
         elif state in machines.GATES[self.kind(subject)]:
             gate = "person" if state == "prepared" else "ages" if method.ages else ""
         self.journal.arrive(move.id, state=state, outcome="done", gate=gate, soak_until=until)
-        self._page(subject, method)
+        if state in _RESTS:  # between two of them the newest attempt's page is this one
+            self._page(subject, method)
         self.say({"event": "state", "subject": subject.id, "state": state})
         return None
 
@@ -249,14 +250,13 @@ class Moves(Refusals):
     def _walk_back(self, back: Transition, method: Method) -> None:
         subject = self.subject(back.subject)
         at = keyed(self.at(subject, back), back)
+        state = back.reaches
+        if subject.state != state:  # else the failed transition never left it
+            state = machines.fire(self.kind(subject), self.states(subject, method), subject.state, f"back-to-{state}")
         try:
             self._walker(back, subject, method, at).walk()
         except (NotProved, SomebodyWasHere, Refused, Unreachable) as error:
             raise self._park(back, subject, error, "going back has not ended") from error
-        if subject.state == back.reaches:  # the failed transition never left it
-            state = back.reaches
-        else:
-            state = machines.fire(self.kind(subject), self.states(subject, method), subject.state, f"back-to-{back.reaches}")
         gate = "person" if state == "prepared" else ""
         self.journal.arrive(back.id, state=state, outcome="done", gate=gate)
         self._page(subject, method)
@@ -345,12 +345,19 @@ class Moves(Refusals):
             return lambda: None
         whole = self.app(subject).outage
         budget = max(whole - method.back_takes, whole / 2)
+        # Asked before each wait of an outage, so the journal is not: a pivot is crossed before this move, or by this one's own row of it.
+        crossed = self._crossed(subject)
+        pivots = [row.n for row in self.journal.rows(move.id) if getattr(recipes.from_data(row.item), "pivot", False)]
+        began: list[datetime] = []
 
         def left() -> float | None:
-            began = next((one.down_from for one in self.journal.transitions(move.subject) if one.down_from and not one.down_to), None)
-            if began is None or not budget or self._crossed(subject):
+            if not budget or crossed:
                 return None
-            return budget - (self.ports.clock.now() - began).total_seconds()
+            if not began:
+                began.extend(one.down_from for one in self.journal.transitions(move.subject) if one.down_from and not one.down_to)
+            if not began or any(self.journal.row(move.id, n).attempt for n in pivots):
+                return None
+            return budget - (self.ports.clock.now() - began[0]).total_seconds()
 
         late = left()
         return left if late is None or late > 0 else lambda: None

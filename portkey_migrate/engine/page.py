@@ -21,7 +21,7 @@ def text(subject: Subject, there: str, rows: Sequence[NewRow], begun: Mapping[st
     lines = [
         f"# The way back of {subject.id}, to {there}",
         "",
-        f"State {subject.state}. World {world}. `migrate rollback {subject.id}` does this by itself; without the tool, top to bottom:",
+        f"World {world}. `migrate rollback {subject.id}` does this by itself; without the tool, top to bottom:",
         "",
     ]
     if not rows:

@@ -38,6 +38,8 @@ Say = Callable[[Mapping[str, Any]], None]
 
 #: A request without reply may still land until the API server's own time-out (`--request-timeout`, 60 s; real/README.md §4.11).
 SERVER_TIMEOUT = 60.0
+#: Seconds between two words about the same wait: what polls twenty times a second has not that much to say.
+TOLD = 0.5
 #: Checks whose yes ends an outage: people were seen to be served.
 _SERVED = frozenset({"seen-from-outside", "seen-at-the-source"})
 
@@ -141,9 +143,15 @@ class Walk:
                 self.say({"event": "up", "subject": self.move.subject, "for": (now - one.down_from).total_seconds()})
 
     def _until(self, row: Row, look: Callable[[], Answer], within: float) -> Answer:
+        told = -TOLD
+
         def wait(answer: Answer, passed: float) -> None:
+            nonlocal told
             if not passed:
                 self.journal.flush()  # what is held is committed where a wait may be long
+            if passed - told < TOLD:
+                return
+            told = passed
             self.say(
                 {"event": "wait", "subject": self.move.subject, "name": row.name, "why": answer.why, "for": passed, "waits_for": answer.waits_for}
             )

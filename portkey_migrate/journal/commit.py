@@ -26,11 +26,13 @@ class Commits:
         self._held: list[tuple[str, Sequence[Any]]] = []
         self._lock = RLock()
         self._broken = ""
+        self.version = 0  # of what a read sees: one more with each statement that is held or committed
 
     def hold(self, sql: str, values: Sequence[Any]) -> None:
         """A statement that changes exactly one row, committed before anything that is committed later."""
         with self._lock:
             self._usable()
+            self.version += 1
             self._held.append((sql, values))
 
     def flush(self) -> None:
@@ -41,6 +43,7 @@ class Commits:
         """One synced commit: everything held, then `act`. What `act` refuses leaves nothing behind, and what is held stays held."""
         with self._lock:
             self._usable()
+            self.version += 1
             with self._transaction():
                 done = act(self.db)
                 self.db.execute("COMMIT")

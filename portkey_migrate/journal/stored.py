@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from portkey_migrate.journal.columns import moment
@@ -16,6 +17,8 @@ from portkey_migrate.journal.rows import Pin, Row, Subject, Transition
 from portkey_migrate.model import Answer, Change, Ref
 
 Cells = Sequence[Any]
+#: One app's whole history, forward and back. The engine asks for the same rows at every step, inside an outage too.
+_READ = 2048
 
 
 def _plain(value: object) -> object:
@@ -89,7 +92,9 @@ def subject_from(cells: Cells) -> Subject:
     return Subject(kind, name, state, version, method, phase, position, moment(since), gate, moment(soak_until), outage)
 
 
-def transition_from(cells: Cells) -> Transition:
+@lru_cache(_READ)
+def transition_from(cells: tuple[Any, ...]) -> Transition:
+    """The same cells are the same object: nobody writes into what was read."""
     (id_, subject, leaves, reaches, direction, method, key, plan_hash, tool_version, found, begun, of, by_itself, why) = cells[:14]
     ended, down_from, down_to, outcome, error, who = cells[14:]
     return Transition(
@@ -116,7 +121,9 @@ def transition_from(cells: Cells) -> Transition:
     )
 
 
-def row_from(cells: Cells) -> Row:
+@lru_cache(_READ)
+def row_from(cells: tuple[Any, ...]) -> Row:
+    """As `transition_from`."""
     (transition, n, name, item, change, undo, undoes_transition, undoes_n) = cells[:8]
     attempt, sent_at, sent_under, reply, doubt_until, answer, done_at = cells[8:]
     return Row(

@@ -50,6 +50,24 @@ class Journal(Looks):
         self.state, self.who, self.lineage, self.world = state, ids.who(), meta["lineage"], meta["world"]
         self._commits, self._flock, self._meta, self._clock = commits, flock, meta, clock
         self._pages: dict[str, str] = {}
+        self._moves: dict[str, tuple[int, list[Transition]]] = {}
+        self._begun: dict[tuple[str, str], tuple[int, list[tuple[Transition, Row]]]] = {}
+
+    # The engine asks for these two at every step, inside an outage too; nobody but this process writes, so until it has they are as they were.
+
+    def transitions(self, subject_id: str) -> list[Transition]:
+        version, found = self._moves.get(subject_id, (-1, []))
+        if version != self._commits.version:
+            version, found = self._commits.version, super().transitions(subject_id)
+            self._moves[subject_id] = version, found
+        return list(found)
+
+    def begun(self, subject_id: str, back_to: str, states: tuple[str, ...]) -> list[tuple[Transition, Row]]:
+        version, found = self._begun.get((subject_id, back_to), (-1, []))
+        if version != self._commits.version:
+            version, found = self._commits.version, super().begun(subject_id, back_to, states)
+            self._begun[subject_id, back_to] = version, found
+        return list(found)
 
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
         return self._commits.read()

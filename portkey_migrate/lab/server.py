@@ -88,6 +88,7 @@ class Server:
     def _read(self, actor: Actor) -> None:
         assert actor.sock is not None  # noqa: S101 (registered with its socket)
         data = _received(actor.sock)
+        actor.heard = time.perf_counter()
         if not data:
             self._gone(actor)
             return
@@ -200,7 +201,8 @@ class Server:
             self._ready.remove(actor)
         actor.parked, actor.until, actor.ready = header, None, None
         if actor.session.id:
-            self.world.engine_log.append((self.world.now, "computed", 0.0, time.perf_counter() - actor.ran_from))
+            # From the answer's last byte to the request's: what this process packs and unpacks is no work of the tool's (lab.md 10a).
+            self.world.engine_log.append((self.world.now, "computed", 0.0, actor.heard - actor.ran_from))
         if header["do"] not in ("want", "open", "fetch", "committed", "hello"):
             chosen.judged(self.world, actor)
 
@@ -217,9 +219,10 @@ class Server:
         header, body = actor.ready
         actor.parked = actor.ready = actor.until = None
         self._running.append(actor)
+        answer = pack({**header, "now": self.world.now}, body)
         actor.ran_from = time.perf_counter()
         with contextlib.suppress(OSError):  # it died meanwhile: its end comes by the selector
-            actor.sock.sendall(pack({**header, "now": self.world.now}, body))
+            actor.sock.sendall(answer)
 
     def _wake(self, actor: Actor) -> None:
         """Its time is over: a sleep has ended, a wait for bytes has timed out."""

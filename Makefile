@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint seeds crashes contract-real bench picture docs lock clean
+.PHONY: help demo test lint seeds crashes teeth contract-real bench picture docs lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -36,6 +36,9 @@ seeds: $(READY) ## Fifty rehearsals, each with its own latencies and faults
 
 crashes: $(READY) ## Death at every point, every way back, every situation, every late twin
 	@$(BIN)/python -m portkey_migrate.rehearse.crashes
+
+teeth: $(READY) ## The tool broken on purpose, 21 times: what the judge says, and which figure rises
+	@$(BIN)/python -m pytest tests/teeth -p no:randomly -q $(PYTEST_ARGS)
 
 contract-real: $(READY) ## The lab held against a real API server (Go builds it once, 10 minutes)
 	@$(BIN)/python -m tests.real.binaries

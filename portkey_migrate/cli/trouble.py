@@ -78,7 +78,7 @@ def wants_json(words: Sequence[str]) -> bool:
 
 
 def _log(error: Exception) -> Path | None:
-    """Appends the traceback, without any local's value (one could be a secret), to the person's own log."""
+    """Appends the traceback to the person's own log, without any local's value and without the error's own words: either may be a secret."""
     import traceback
 
     root = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "portkey-migrate"
@@ -87,7 +87,7 @@ def _log(error: Exception) -> Path | None:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(root / "unexpected.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(file, "a", encoding="utf-8") as log:
-            log.write(f"--- {type(error).__module__}.{type(error).__qualname__}: {str(error)[:300]}\n{''.join(frames)}")
+            log.write(f"--- {type(error).__module__}.{type(error).__qualname__}\n{''.join(frames)}")
     except OSError:
         return None
     return root / "unexpected.log"

@@ -37,6 +37,7 @@ class Known:
     rehearsal: bool = False  # a lab: `--to` may name a state inside a move
     stopped: list[bool] = field(default_factory=list)
     minds: dict[str, dict[str, Any]] = field(default_factory=dict)  # subject → what was seen of its nodes, for this command
+    late: dict[str, bool] = field(default_factory=dict)  # subject → whether this command found its outage budget used up
 
     def kind(self, subject: Subject) -> Kind:
         return cast("Kind", subject.kind)  # the journal keeps it as text; only KINDS are ever seeded

@@ -359,8 +359,10 @@ class Moves(Refusals):
                 return None
             return budget - (self.ports.clock.now() - began[0]).total_seconds()
 
-        late = left()
-        return left if late is None or late > 0 else lambda: None
+        if subject.id not in self.late:  # as the command found it: what it uses up itself is no reason to go on
+            found = left()
+            self.late[subject.id] = found is not None and found <= 0
+        return left if not self.late[subject.id] else lambda: None
 
     def _page(self, subject: Subject, method: Method) -> None:
         """The way back in words and commands, rewritten whole."""

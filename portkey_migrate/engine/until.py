@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from portkey_migrate.errors import Unreachable
+from portkey_migrate.errors import NotServed, Unreachable
 from portkey_migrate.model import Answer
 from portkey_migrate.systems.at import AGAIN, At
 
@@ -51,5 +51,5 @@ def _asked(at: At, look: Callable[[], Answer]) -> Answer:
     at.fresh()
     try:
         return look()
-    except Unreachable as error:
+    except (Unreachable, NotServed) as error:  # an API server that starts serves its custom kinds a moment later (measured)
         return Answer("not-yet", {"unread": True}, f"cannot be read: {error.what}")

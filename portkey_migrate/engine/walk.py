@@ -18,6 +18,7 @@ from portkey_migrate.errors import (
     Interrupted,
     NoReply,
     NotProved,
+    NotServed,
     SendRefused,
     SomebodyWasHere,
     Unreachable,
@@ -143,15 +144,14 @@ class Walk:
                 self.say({"event": "up", "subject": self.move.subject, "for": (now - one.down_from).total_seconds()})
 
     def _until(self, row: Row, look: Callable[[], Answer], within: float) -> Answer:
-        told = -TOLD
+        told, about = -TOLD, ""
 
         def wait(answer: Answer, passed: float) -> None:
-            nonlocal told
-            if not passed:
-                self.journal.flush()  # what is held is committed where a wait may be long
-            if passed - told < TOLD:
+            nonlocal told, about
+            self.journal.flush()  # what is held is committed where a wait may be long; where nothing is, it costs nothing
+            if passed - told < TOLD and about == answer.waits_for:
                 return
-            told = passed
+            told, about = passed, answer.waits_for
             self.say(
                 {"event": "wait", "subject": self.move.subject, "name": row.name, "why": answer.why, "for": passed, "waits_for": answer.waits_for}
             )
@@ -218,7 +218,7 @@ class Walk:
             try:
                 self.at.fresh()
                 seen = self.at.get(row.change.ref if row.change else step.ref(self.at))
-            except Unreachable as error:
+            except (Unreachable, NotServed) as error:  # an API server that starts serves its custom kinds a moment later (measured)
                 if late:
                     raise NotProved(f"{row.name}: {error.what}", row=row, name=row.name, answer=unknown(error.what), check="") from error
                 self.journal.flush()

@@ -46,7 +46,7 @@ def unprotected(world: World, app: str, since: float) -> Records:
     people = town(world).users
     if _source(world, "source", app) is None or app not in people.apps:
         return ()
-    moved = next((one.start for one in people.series[app] if one.by == "target"), world.now)
+    moved = max((min(one.end, world.now) for one in people.series[app] if one.by == "source"), default=world.now)  # the last time that it left
     return _missing(world, app, since, moved, repository(world, "target", app), "target")
 
 

@@ -45,8 +45,8 @@ class At:
     plan: Plan | None = None  # which apps and machines there are, for what is asked of all of them
     mind: dict[str, Any] = field(default_factory=dict)  # what an earlier look saw, for "it changed since": in memory, never recorded
     _lists: dict[tuple[str, str, str], tuple[Sequence[Mapping[str, Any]], str]] = field(default_factory=dict)
-    #: Kept from look to look: the selector of an apps/v1 workload cannot be changed (kubernetes.io, "Label selector updates").
-    _selectors: dict[Ref, Mapping[str, str]] = field(default_factory=dict)
+    #: Kept from look to look: the selector of an apps/v1 workload cannot be changed (kubernetes.io, "Label selector updates"), only made anew.
+    _selectors: dict[Ref, list[Mapping[str, str]]] = field(default_factory=dict)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -86,14 +86,18 @@ class At:
         return self.runner(argv, timeout)
 
     def pods(self, workload: Ref) -> Sequence[Mapping[str, Any]]:
-        """The Pods that a workload's selector matches, Terminating ones too: a Terminating Pod still writes, whether or not its owner is there."""
-        if workload not in self._selectors:
+        """The Pods that a workload's selector matches, Terminating ones too: a Terminating Pod still writes.
+
+        Once it was seen, also when its owner is gone, and by every selector that this move has seen of that name.
+        """
+        wanted = self._selectors.setdefault(workload, [])
+        if not wanted or (workload.system, workload.kind, workload.namespace) in self._lists:
             for one in self.list(workload.system, workload.kind, workload.namespace):
-                if one["metadata"]["name"] == workload.name:
-                    self._selectors[workload] = one["spec"]["selector"].get("matchLabels", {})
-        wanted = self._selectors.get(workload)
-        pods = self.list(workload.system, "Pod", workload.namespace) if wanted is not None else ()
-        return [pod for pod in pods if wanted is not None and wanted.items() <= pod["metadata"].get("labels", {}).items()]
+                labels = one["spec"]["selector"].get("matchLabels", {})
+                if one["metadata"]["name"] == workload.name and labels not in wanted:
+                    wanted.append(labels)
+        pods = self.list(workload.system, "Pod", workload.namespace) if wanted else ()
+        return [pod for pod in pods if any(labels.items() <= pod["metadata"].get("labels", {}).items() for labels in wanted)]
 
 
 def ready(pod: Mapping[str, Any]) -> bool:

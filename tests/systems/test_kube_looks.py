@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from portkey_migrate.errors import NotServed, UnknownName, Unreachable
+from portkey_migrate.errors import NoKubeconfig, NotServed, UnknownName, Unreachable
 from portkey_migrate.model import Ref
 from portkey_migrate.systems.kube import KINDS
 from portkey_migrate.systems.kube import api as adapter
 from portkey_migrate.systems.kube.kinds import url
+from portkey_migrate.systems.kube.wire import NoAnswer, Wire
 
 from .conftest import Api, answers, cut, status_of
 
@@ -60,7 +61,7 @@ def test_a_kind_that_is_not_served_is_no_empty_list(api: Api, answer: Any) -> No
 def test_a_server_without_any_kubernetes_is_unreachable(api: Api) -> None:
     """Whatever answers there cannot say which cluster it is."""
     api.on("GET", ".*", answers(404, "404 page not found"))
-    with pytest.raises(Unreachable, match="the source has no Namespace kube-system"):
+    with pytest.raises(Unreachable, match=r"the source serves no namespaces \(v1\)"):
         api.kube().identity()
 
 
@@ -270,3 +271,41 @@ def test_an_operation_is_known_by_its_tag(api: Api, application: dict[str, Any],
     seen = api.kube("target").read(OPERATION)
     assert seen.object is not None
     assert (seen.object["tag"], seen.object["queued"], seen.object["running"], seen.version) == (tag, queued, running, "7")
+
+
+def _edited(api: Api, old: str, new: str) -> Wire:
+    """A wire over a kubeconfig that somebody else wrote."""
+    path = api.kubeconfig()
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    return Wire(str(path), "k3s", api, api.clock)
+
+
+def test_a_token_that_ends_with_a_newline_is_sent_without_it(api: Api) -> None:
+    """As a file holds it; sent as it stands it would be no header, and the error would quote it."""
+    wire = _edited(api, "canary-token", "canary-token\\n")
+    wire.call("GET", ONE, timeout=5.0)
+    assert api.asked[0].headers["Authorization"] == "Bearer canary-token"
+    wire.close()
+
+
+def test_what_is_no_header_is_said_without_its_words(api: Api) -> None:
+    """A token with a line break inside."""
+    wire = _edited(api, "canary-token", "canary\\n-token")
+    with pytest.raises(NoAnswer) as caught:
+        wire.call("GET", ONE, timeout=5.0)
+    assert "canary" not in str(caught.value)
+    wire.close()
+
+
+def test_a_server_may_stand_behind_a_path(api: Api) -> None:
+    """`server: https://host/k8s/clusters/c-1` keeps its path before the API's own, with its query."""
+    wire = _edited(api, "https://source.lab:6443", "https://source.lab:6443/k8s/clusters/c-1/")
+    wire.call("GET", ONE, query={"limit": "5"}, timeout=5.0)
+    assert (api.asked[0].path, api.asked[0].query) == (f"/k8s/clusters/c-1{ONE}", "limit=5")
+    wire.close()
+
+
+def test_no_token_goes_to_a_proxy_in_the_clear(api: Api) -> None:
+    """Plain HTTP through a proxy is refused before anything is sent."""
+    with pytest.raises(NoKubeconfig, match="behind a proxy and without TLS"):
+        _edited(api, '"https://source.lab:6443"', '"http://source.lab:6443", "proxy-url": "http://127.0.0.1:1"')

@@ -44,10 +44,7 @@ class Kube:
 
     def identity(self) -> tuple[str, str]:
         """The kube-system Namespace's uid and the SHA-256 of the CA that the kubeconfig trusts ("" where it names none)."""
-        try:
-            uid = self.read(Ref(self.side, "Namespace", "", "kube-system")).uid
-        except NotServed:  # whatever answers there is no Kubernetes
-            uid = ""
+        uid = self.read(Ref(self.side, "Namespace", "", "kube-system")).uid
         if not uid:
             raise Unreachable(f"the {self.side} has no Namespace kube-system", why=f"context {self.context.name}")
         return uid, self._wire.ca_sha256
@@ -202,10 +199,13 @@ class Kube:
     def _whole(self, change: Change) -> dict[str, Any]:
         return by_hand.body(change, self._fields(change))
 
-    def _not_served(self, name: str) -> NotServed:
+    def _not_served(self, name: str) -> NotServed | Unreachable:
+        """Of a kind that comes with Kubernetes it is no answer: whatever says so is sick, or no Kubernetes."""
         kind = kind_of(name)
-        by, fix = (f", which {kind.brought_by} brings", f"install {kind.brought_by} on the {self.side}") if kind.brought_by else ("", "")
-        return NotServed(f"the {self.side} serves no {kind.argument} ({kind.api_version}){by}", why=fix)
+        said = f"the {self.side} serves no {kind.argument} ({kind.api_version})"
+        if not kind.brought_by:
+            return Unreachable(said, hint=f"{' '.join(self.context.kubectl)} version")
+        return NotServed(f"{said}, which {kind.brought_by} brings", why=f"install {kind.brought_by} on the {self.side}")
 
     def _shown(self, kind: str, thing: Mapping[str, Any]) -> Mapping[str, Any]:
         return secret.masked(self._key, thing) if kind == "Secret" else thing

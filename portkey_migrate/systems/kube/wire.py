@@ -87,6 +87,8 @@ class Wire:
         self._transport = transport
         self._own = threading.local()
         self.host = str(self._configuration.host)
+        if self._configuration.proxy and self.host.startswith("http://"):
+            raise NoKubeconfig(f"context {context}: {self.host} is behind a proxy and without TLS", why="the proxy would be sent the token")
         self._path = urlsplit(self.host).path.rstrip("/")  # of a server behind a path: https://rancher.example/k8s/clusters/c-1
 
     @property
@@ -117,6 +119,8 @@ class Wire:
             raise _no_answer(error) from None
         except OSError as error:
             raise NoAnswer(_first_line(error), late=isinstance(error, TimeoutError)) from None
+        except ValueError:  # its text quotes the header, and the token with it
+            raise NoAnswer("what the kubeconfig says cannot be sent as a header", late=False) from None
 
     def lines(self, path: str, query: Mapping[str, str], timeout: float) -> Iterator[dict[str, Any]]:
         """The events of one watch as they come; ends when the server ends it, raises `NoAnswer` for anything else than 200 or a broken wire."""
@@ -142,10 +146,9 @@ class Wire:
 
     def close(self) -> None:
         """This thread's connections."""
-        client = getattr(self._own, "client", None)
-        if client is not None:
-            client.close()
-            self._own.client = None
+        if getattr(self._own, "pool", None) is not None:
+            self._own.pool.close()
+            self._own.pool = None
 
     def _open(
         self,
@@ -158,29 +161,25 @@ class Wire:
         timeout: float,
     ) -> Any:
         # Straight to the cluster's own pool: the client's way there is a third of what a call costs, and most of an outage's looks are calls.
-        pool, agent = self._pool()
-        token = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+        token = (self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or "").strip()  # a tokenFile ends with a newline
         said = {
-            "User-Agent": agent,
+            "User-Agent": f"portkey-migrate/{__version__}",
             **({"authorization": token} if token else {}),
             **headers,
             **({"Content-Type": content} if body is not None else {}),
         }
-        return pool.urlopen(
+        return self._pool().urlopen(
             method, f"{self._path}{path}" + (f"?{urlencode(query)}" if query else ""), body=None if body is None else json.dumps(body).encode(),
             headers=said, timeout=urllib3.Timeout(connect=CONNECT, read=timeout), retries=False, redirect=False, preload_content=False,
         )  # fmt: skip
 
-    def _pool(self) -> tuple[Any, str]:
-        """This thread's connections to the cluster, as the client makes them of its kubeconfig, and what we call ourselves there."""
-        client = getattr(self._own, "client", None)
-        if client is None:
-            client = ApiClient(self._configuration)
-            client.user_agent = f"portkey-migrate/{__version__}"
-            pools = client.rest_client.pool_manager
+    def _pool(self) -> Any:
+        """This thread's connections to the cluster, as the client makes them of its kubeconfig."""
+        if getattr(self._own, "pool", None) is None:
+            pools = ApiClient(self._configuration).rest_client.pool_manager
             pools.pool_classes_by_scheme = {**pools.pool_classes_by_scheme, "https": pool_over(self._transport)}
-            self._own.client, self._own.pool = client, pools.connection_from_url(self.host)
-        return self._own.pool, client.user_agent
+            self._own.pool = pools.connection_from_url(self.host)
+        return self._own.pool
 
 
 def _configured(kubeconfig: str, context: str, clock: Clock | None = None) -> Any:

@@ -74,7 +74,7 @@ class LateTwin(Fault):
 
     name = "late-twin"
     counts = "mutating"
-    facts = (assumed("it lands right after the next look or the next change", "those measured came seconds later, when the store thawed", "harsher"),)
+    facts = (assumed("it lands right after the next look or the next change", "those measured came seconds later, when the store thawed", "either"),)
 
     def sent(self, world: World, call: Call) -> None:
         if not late_twin.TRAP.bites(world):

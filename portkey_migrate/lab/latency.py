@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from portkey_migrate.lab.truth import Fact, assumed, documented, measured
+from portkey_migrate.lab.truth import Fact, assumed, measured
 
 
 class Range(NamedTuple):
@@ -30,14 +30,18 @@ RANGES: dict[str, Range] = {
     "pod-end": Range(1.0, 8.0, assumed("from the order to end until the Pod is gone", f"{_STAND_IN}: 1.5-1.8 s; a grace is 30 s", "kinder")),
     "pod-start": Range(1.0, 4.0, assumed("from mounted volumes to a running Pod", "nobody timed it", "either")),
     "pod-ready": Range(1.0, 6.0, assumed("from running to ready", f"{_STAND_IN}: 1.6-2.3 s in all; an app decides this itself", "kinder")),
-    "detach": Range(1.0, 6.0, assumed("from a Pod that is gone to its attachment gone", f"{_STAND_IN}: 0.4-0.7 s", "harsher")),
+    "detach": Range(
+        1.0,
+        6.0,
+        assumed("from a Pod gone to its attachment gone", f"{_STAND_IN}: 0.4-0.7 s", "kinder"),
+    ),
     "attach": Range(2.0, 8.0, assumed("attachment and map, half each", "nobody timed it", "either")),
     "image-pull": Range(3.0, 20.0, assumed("an image that a node does not hold", "nobody timed it; a large one takes minutes", "kinder")),
     "endpoints": Range(0.1, 1.0, assumed("from a Pod's turn to its slice", "the real controller adds no delay by default", "harsher")),
     "ingress-reload": Range(
-        0.5, 3.3, documented("from a change to the next sync: one each 3.3 s", "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/")
+        0.5, 3.3, assumed("from a change to its being served", "its flag says a sync each 3.3 s at the most; the half second is a guess", "either")
     ),
-    "volume-available": Range(0.3, 16.0, measured("from a volume's POST to Available", "Kubernetes 1-16 s in the moves that were played")),
+    "volume-available": Range(0.3, 16.0, assumed("from a volume's POST to Available", "1-16 s were measured, 0.3 s is a guess", "either")),
     "argo-operation": Range(0.5, 10.0, assumed("one sync of an app", "about 1 s was measured for a small app without waves or hooks", "harsher")),
     "backup": Range(30.0, 180.0, assumed("restic at work", "nobody timed it; it grows with the data", "either")),
     "backup-jitter": Range(0.0, 90.0, assumed("before a backup begins", "the cluster's own admission policy adds it: read, never timed", "either")),

@@ -90,7 +90,7 @@ def test_an_empty_directory_is_successful_too(hand: Hand, world: World) -> None:
     asked(hand, "mine")
     hand.until(lambda: hand.sync().get("lastManualSync") == "mine", within=400)
     assert hand.sync()["latestMoverStatus"]["result"] == "Successful"
-    assert "Directory is empty" in hand.sync()["latestMoverStatus"]["logs"]
+    assert hand.sync()["latestMoverStatus"]["logs"] == "== Directory is empty skipping backup ==="
     assert repository(world).backups == before
 
 
@@ -190,6 +190,15 @@ def test_a_new_source_backs_up_at_once(bites: bool, runs: bool, hand: Hand, worl
     hand.make("source", "ReplicationSource", "second", spec)
     hand.wait(5)
     assert ("lastSyncStartTime" in hand.get("source", "ReplicationSource", "second").get("status", {})) is runs
+
+
+def test_without_the_trap_a_new_source_waits_for_its_schedule(hand: Hand, world: World) -> None:
+    """Its first backup comes when the schedule comes round, and not never."""
+    world.traps.discard("first-sync")
+    spec = hand.get("source", "ReplicationSource", APP)["spec"]
+    hand.make("source", "ReplicationSource", "second", {**spec, "trigger": {"schedule": "0 * * * *"}})
+    hand.wait(3700)
+    assert hand.get("source", "ReplicationSource", "second")["status"].get("lastSyncTime")
 
 
 def test_a_destination_restores_once_at_its_creation_and_fills_the_claim(hand: Hand) -> None:

@@ -12,7 +12,8 @@ from portkey_migrate.lab.truth import assumed, held
 
 FACTS = (
     held("403 says who, what and where, before the kind is looked up", "tests/contract/test_rights_and_namespaces.py::test_a_missing_right_is_named"),
-    held("401 for a wrong token, 403 for none", "tests/contract/test_rights_and_namespaces.py::test_a_wrong_token_is_unauthorized"),
+    held("401 for a wrong token", "tests/contract/test_rights_and_namespaces.py::test_a_wrong_token_is_unauthorized"),
+    held("403 for no token: nobody", "tests/contract/test_rights_and_namespaces.py::test_no_token_is_nobody"),
     assumed("rights are the world's own list, not Roles", "nobody changes them over the API during a move", "kinder"),
 )
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from portkey_migrate.lab.world import World
 
 FACTS = (
-    held("a Pod with a claim of its own, which stays", "tests/real/settled/a-stateful-set-makes-its-pod.yaml"),
+    held("a Pod by its name and ordinal", "tests/real/settled/a-stateful-set-makes-its-pod.yaml"),
+    documented(
+        "each Pod has a claim of its own, which stays", "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage"
+    ),
     documented(
         "in order up, in reverse down", "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#deployment-and-scaling-guarantees"
     ),

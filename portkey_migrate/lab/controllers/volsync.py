@@ -111,7 +111,7 @@ class VolSync(Controller):
         return bool(trigger.get("schedule")) and now >= self._next(mine, now)
 
     def _next(self, mine: Object, now: float) -> float:
-        last = mine.get("status", {}).get("lastSyncTime")
+        last = mine.get("status", {}).get("lastSyncTime") or mine["metadata"].get("creationTimestamp")
         return cron.following(mine["spec"]["trigger"]["schedule"], _seconds(last) if last else now)
 
     def _begins(self, world: World, now: float, key: Key, mine: Object) -> float | None:

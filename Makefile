@@ -1,5 +1,5 @@
 # Two commands for a newcomer: `make demo` and `make test`. Every target sets itself up first: a .venv from the locked
-# requirements (Python 3.11+ and a package index are all it needs), and nothing at all when that is up to date.
+# requirements (Python 3.11+ and a package index are all it needs), and nothing at all when that is up to date. `contract-real` needs Go too.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## In the embedded lab, an app moves to Talos, comes back, and goes again
 	@$(BIN)/python -m portkey_migrate.rehearse.demo

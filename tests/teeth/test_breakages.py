@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.lab_traps.test_each_trap_bites import BY_WHOLE_MOVES
 from tests.teeth import backups, records, writers
 from tests.teeth.stage import Play, Shown, Stage
 from tests.teeth.table import NAMES, row
-from tests.teeth.tooth import Out, Tooth
+from tests.teeth.tooth import DOWN, Out, Tooth
 
 TEETH = [*writers.TEETH, *backups.TEETH, *records.TEETH]
 
@@ -35,6 +37,11 @@ def lost(shown: Shown) -> bool:
     return bool(shown.app["lost_writes"] or shown.app["double_writer_seconds"] or shown.said["crashes"]["double_effects"])
 
 
+def reasons(shown: Shown) -> set[str]:
+    """Why a verdict is not clean, without the figures."""
+    return {re.sub(r"\d[\d.:ms ]*", "N ", reason) for reason in shown.said["reasons"]}
+
+
 def masked(tooth: Tooth, alone: Shown) -> bool:
     """What comes of it while the guards stand: a refusal by name, a verdict that says so, or nothing at all."""
     if tooth.refused_by:
@@ -45,6 +52,11 @@ def masked(tooth: Tooth, alone: Shown) -> bool:
 def test_every_guarantee_has_its_tooth() -> None:
     """Each guarantee that was to be broken is broken once, and no other is."""
     assert sorted(NAMES) == sorted(tooth.name for tooth in TEETH)
+
+
+def test_every_trap_that_is_shown_by_a_move_has_its_tooth() -> None:
+    """The others are shown without the tool, in the lab's own tests."""
+    assert sorted(BY_WHOLE_MOVES) == sorted(tooth.trap for tooth in TEETH if tooth.trap)
 
 
 @pytest.mark.parametrize("tooth", TEETH, ids=lambda tooth: tooth.name.replace(" ", "-"))
@@ -66,8 +78,11 @@ def test_what_is_broken_is_seen(tooth: Tooth, whole: Whole, monkeypatch: pytest.
     broken = tooth.play(Stage(tmp_path / "broken"))
     line.broken, line.verdict, line.says = tooth.figure.of(broken), broken.said["verdict"], tooth.says
     assert not lost(before), before.said["reasons"]
+    assert tooth.figure is DOWN or kept == 0
     assert line.broken >= kept + tooth.figure.least, (broken.said["verdict"], broken.said["reasons"], broken.refused_by)
-    assert not (tooth.not_clean and broken.clean)
+    if tooth.not_clean:
+        assert broken.said["verdict"] == "not-clean"
+        assert reasons(broken) - reasons(before), broken.said["reasons"]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +96,15 @@ def test_each_guard_masks_it(tooth: Tooth, needed: Out, whole: Whole, monkeypatc
     for guard in tooth.guards:
         if guard is not needed:
             guard.does(monkeypatch)
+    left = tooth.play(Stage(tmp_path))
+    assert tooth.figure.of(left) < tooth.figure.of(whole(tooth.play)) + tooth.figure.least, left.said["reasons"]
+
+
+@pytest.mark.parametrize("tooth", [one for one in TEETH if one.guards], ids=lambda tooth: tooth.name.replace(" ", "-"))
+def test_the_guards_alone_are_not_what_is_seen(tooth: Tooth, whole: Whole, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the guarantee in its place and only its guards taken out the figure stays: so it is the guarantee that holds it."""
+    for guard in tooth.guards:
+        guard.does(monkeypatch)
     left = tooth.play(Stage(tmp_path))
     assert tooth.figure.of(left) < tooth.figure.of(whole(tooth.play)) + tooth.figure.least, left.said["reasons"]
 

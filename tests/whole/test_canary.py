@@ -54,6 +54,14 @@ def test_a_situation_makes_no_secret_known(name: str, tmp_path: Path) -> None:
     assert found == []
 
 
+def test_a_move_of_data_and_its_way_back_make_no_secret_known(tmp_path: Path) -> None:
+    """vaultwarden: Ceph's keys, the backup's password and the machines' token are in play too."""
+    said = run.rehearse("app/vaultwarden", rollback_at="protected", home=REPO, folder=tmp_path, draws=False)
+    looked, found = leaks(tmp_path)
+    assert (said["verdict"], found) == ("clean", [])
+    assert looked > 10
+
+
 def test_a_death_makes_no_secret_known(tmp_path: Path) -> None:
     """One `--kill` run: what stands in the journal at that moment, and in the one that goes on."""
     run.rehearse("app/speedtest", kill="20", home=REPO, folder=tmp_path)

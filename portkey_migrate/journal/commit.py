@@ -17,6 +17,9 @@ from portkey_migrate.journal.file import unwritable
 
 T = TypeVar("T")
 
+#: No transition's number: what is written with it was seen by every read before.
+_NONE = -1
+
 
 class Commits:
     """The only writer of a journal. Safe from several threads; every commit is synced before it returns."""
@@ -26,24 +29,38 @@ class Commits:
         self._held: list[tuple[str, Sequence[Any]]] = []
         self._lock = RLock()
         self._broken = ""
-        self.version = 0  # of what a read sees: one more with each statement that is held or committed
+        self._version = 0
+        self._rows: dict[int, int] = {}
 
-    def hold(self, sql: str, values: Sequence[Any]) -> None:
-        """A statement that changes exactly one row, committed before anything that is committed later."""
+    def version(self, transition: int = 0) -> tuple[int, int]:
+        """Of what a read sees: another one after anything that was held or committed; of a transition's rows, after what concerned them too."""
+        return self._version, self._rows.get(transition, 0)
+
+    def _another(self, rows_of: int) -> None:
+        if rows_of:
+            self._rows[rows_of] = self._rows.get(rows_of, 0) + 1
+        else:
+            self._version += 1
+
+    def hold(self, sql: str, values: Sequence[Any], rows_of: int = 0) -> None:
+        """A statement that changes exactly one row, committed before anything that is committed later. `rows_of`: as `write` has it."""
         with self._lock:
             self._usable()
-            self.version += 1
+            self._another(rows_of)
             self._held.append((sql, values))
 
     def flush(self) -> None:
         if self._held:
-            self.write(lambda _db: None)
+            self.write(lambda _db: None, rows_of=_NONE)
 
-    def write(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        """One synced commit: everything held, then `act`. What `act` refuses leaves nothing behind, and what is held stays held."""
+    def write(self, act: Callable[[sqlite3.Connection], T], rows_of: int = 0) -> T:
+        """One synced commit: everything held, then `act`. What `act` refuses leaves nothing behind, and what is held stays held.
+
+        `rows_of`: the transition whose rows alone `act` touches; 0: it may touch anything.
+        """
         with self._lock:
             self._usable()
-            self.version += 1
+            self._another(rows_of)
             with self._transaction():
                 done = act(self.db)
                 self.db.execute("COMMIT")

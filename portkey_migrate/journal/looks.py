@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -70,20 +70,25 @@ class Looks:
 
         What a finished way back went back over counts no more. `states`: the subject's way, in order.
         """
-        place = {state: n for n, state in enumerate(states)}
-        standing: list[Transition] = []
         with self._read() as db:
-            for move in transitions(db, subject_id):
-                for state in (move.leaves, move.reaches, back_to):
-                    if state not in place:
-                        message = f"the journal names a state {state!r} of {subject_id} that this version does not know"
-                        raise UnknownName(message, why=f"it was written by portkey-migrate {move.tool_version}")
-                if move.direction == "forward":
-                    standing.append(move)
-                elif move.outcome == "done":
-                    standing = [one for one in standing if place[one.leaves] < place[move.reaches] or _stays(one, move)]
-            kept = [move for move in standing if place[move.leaves] >= place[back_to]]
-            return [(move, one) for move in kept for one in rows(db, move.id) if one.attempt]
+            stands = standing(transitions(db, subject_id), back_to, states)
+            return [(move, one) for move in stands for one in rows(db, move.id) if one.attempt]
+
+
+def standing(moves: Iterable[Transition], back_to: str, states: tuple[str, ...]) -> list[Transition]:
+    """Of one subject's moves, oldest first, the forward ones that a way back to `back_to` has to undo."""
+    place = {state: n for n, state in enumerate(states)}
+    stands: list[Transition] = []
+    for move in moves:
+        for state in (move.leaves, move.reaches, back_to):
+            if state not in place:
+                message = f"the journal names a state {state!r} of {move.subject} that this version does not know"
+                raise UnknownName(message, why=f"it was written by portkey-migrate {move.tool_version}")
+        if move.direction == "forward":
+            stands.append(move)
+        elif move.outcome == "done":
+            stands = [one for one in stands if place[one.leaves] < place[move.reaches] or _stays(one, move)]
+    return [move for move in stands if place[move.leaves] >= place[back_to]]
 
 
 def _stays(one: Transition, back: Transition) -> bool:

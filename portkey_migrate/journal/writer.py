@@ -20,7 +20,7 @@ from portkey_migrate.journal import file, key, undo
 from portkey_migrate.journal.columns import PIN, ROW, TRANSITION, when
 from portkey_migrate.journal.commit import Commits, one
 from portkey_migrate.journal.lock import Flock, Holder, held, locked
-from portkey_migrate.journal.looks import Looks, row, subject
+from portkey_migrate.journal.looks import Looks, row, standing, subject
 from portkey_migrate.journal.rows import Asked, NewRow, Outcome, Pin, Row, Subject, Transition
 from portkey_migrate.journal.seeding import Seeding
 from portkey_migrate.journal.stored import answer_text, change_text, text, undo_text
@@ -50,24 +50,28 @@ class Journal(Looks):
         self.state, self.who, self.lineage, self.world = state, ids.who(), meta["lineage"], meta["world"]
         self._commits, self._flock, self._meta, self._clock = commits, flock, meta, clock
         self._pages: dict[str, str] = {}
-        self._moves: dict[str, tuple[int, list[Transition]]] = {}
-        self._begun: dict[tuple[str, str], tuple[int, list[tuple[Transition, Row]]]] = {}
+        self._moves: dict[str, tuple[tuple[int, int], list[Transition]]] = {}
+        self._rows: dict[int, tuple[tuple[int, int], list[Row]]] = {}
 
-    # The engine asks for these two at every step, inside an outage too; nobody but this process writes, so until it has they are as they were.
+    # The engine asks for these at every step, inside an outage too; nobody but this process writes, so until it has they are as they were.
 
     def transitions(self, subject_id: str) -> list[Transition]:
-        version, found = self._moves.get(subject_id, (-1, []))
-        if version != self._commits.version:
-            version, found = self._commits.version, super().transitions(subject_id)
+        version, found = self._moves.get(subject_id, (None, []))
+        if version != self._commits.version():
+            version, found = self._commits.version(), super().transitions(subject_id)
             self._moves[subject_id] = version, found
         return list(found)
 
-    def begun(self, subject_id: str, back_to: str, states: tuple[str, ...]) -> list[tuple[Transition, Row]]:
-        version, found = self._begun.get((subject_id, back_to), (-1, []))
-        if version != self._commits.version:
-            version, found = self._commits.version, super().begun(subject_id, back_to, states)
-            self._begun[subject_id, back_to] = version, found
+    def rows(self, transition_id: int) -> list[Row]:
+        version, found = self._rows.get(transition_id, (None, []))
+        if version != self._commits.version(transition_id):
+            version, found = self._commits.version(transition_id), super().rows(transition_id)
+            self._rows[transition_id] = version, found
         return list(found)
+
+    def begun(self, subject_id: str, back_to: str, states: tuple[str, ...]) -> list[tuple[Transition, Row]]:
+        stands = standing(self.transitions(subject_id), back_to, states)
+        return [(move, one) for move in stands for one in self.rows(move.id) if one.attempt]
 
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
         return self._commits.read()
@@ -301,7 +305,7 @@ class Journal(Looks):
         """
         now = self._clock.now()
         values = (when(now), sent_under, when(doubt_until), change_text(change), undo_text(undo), row.transition, row.n, row.attempt)
-        self._commits.write(lambda db: one(db.execute(_ATTEMPT, values), self._commits.path))
+        self._commits.write(lambda db: one(db.execute(_ATTEMPT, values), self._commits.path), row.transition)
         first = row.change is None
         return replace(
             row,
@@ -316,19 +320,20 @@ class Journal(Looks):
 
     def reply(self, row: Row, said: str, doubt_until: datetime | None = None) -> Row:
         """What the newest attempt came back with. Held; `doubt_until` None keeps the doubt that stands."""
-        self._commits.hold(_REPLY, (said, when(doubt_until), row.transition, row.n, row.attempt))
+        self._commits.hold(_REPLY, (said, when(doubt_until), row.transition, row.n, row.attempt), row.transition)
         return replace(row, reply=said, doubt_until=doubt_until or row.doubt_until)
 
     def doubt_over(self, row: Row) -> Row:
         """No earlier attempt can come any more. Held."""
-        self._commits.hold(_DOUBT_OVER, (row.transition, row.n, row.attempt))
+        self._commits.hold(_DOUBT_OVER, (row.transition, row.n, row.attempt), row.transition)
         return replace(row, doubt_until=None)
 
     def done(self, row: Row, change: Change | None, answer: Answer, undo: tuple[Change, ...] = ()) -> Row:
         """The row's outcome is proved. Held. A check that is asked again after a resume says so again, and the newer answer stands."""
         now = self._clock.now()
         undone = None if change is None and row.change is None else undo_text(undo)
-        self._commits.hold(_DONE, (change_text(change), undone, answer_text(answer), when(now), row.transition, row.n, row.attempt))
+        values = (change_text(change), undone, answer_text(answer), when(now), row.transition, row.n, row.attempt)
+        self._commits.hold(_DONE, values, row.transition)
         return replace(row, change=row.change or change, undo=row.undo or undo, answer=answer, done_at=now)
 
     def answers(self, asked: Sequence[Asked]) -> None:

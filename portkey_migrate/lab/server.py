@@ -88,7 +88,6 @@ class Server:
     def _read(self, actor: Actor) -> None:
         assert actor.sock is not None  # noqa: S101 (registered with its socket)
         data = _received(actor.sock)
-        actor.heard = time.perf_counter()
         if not data:
             self._gone(actor)
             return
@@ -190,19 +189,19 @@ class Server:
 
     def _frame(self, actor: Actor, header: Header, body: bytes) -> None:
         do = header["do"]
+        ran = header.pop("ran", 0.0)  # wall seconds that the tool has run since its last answer: not part of what it asks
         if "id" in header:
-            self._park(actor, header)
+            self._park(actor, header, ran)
         getattr(self, f"_do_{do}")(actor, header, body)
 
-    def _park(self, actor: Actor, header: Header) -> None:
+    def _park(self, actor: Actor, header: Header, ran: float) -> None:
         if actor in self._running:
             self._running.remove(actor)
         if actor in self._ready:
             self._ready.remove(actor)
         actor.parked, actor.until, actor.ready = header, None, None
         if actor.session.id:
-            # From the answer's last byte to the request's: what this process packs and unpacks is no work of the tool's (lab.md 10a).
-            self.world.engine_log.append((self.world.now, "computed", 0.0, actor.heard - actor.ran_from))
+            self.world.engine_log.append((self.world.now, "computed", 0.0, ran))
         if header["do"] not in ("want", "open", "fetch", "committed", "hello"):
             chosen.judged(self.world, actor)
 

@@ -225,6 +225,7 @@ class World:
         if "refused" in call.note or not hasattr(call.response, "take"):
             self.calls.pop(id_, None)
             return
+        call.note["open"] = True
         if call.response.until is not None:
             self.schedule(call.response.until, "watch_ends", id_)
         self.watch_lines(id_)
@@ -262,6 +263,8 @@ class World:
         if call is None or not hasattr(call.response, "take"):
             return
         call.note["due"] = False
+        if "open" not in call.note:
+            return  # its head is still on its way, and what has happened since comes after it
         data = call.response.take()
         if self.link is not None and (data or call.response.ended):
             self.link.streamed(call, data, ended=call.response.ended)

@@ -163,11 +163,10 @@ def test_a_watch_wakes_its_reader_when_another_thread_writes(run: Callable[..., 
 
 
 def test_a_watchs_first_line_never_comes_before_its_head(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Writes all the while, lines faster than replies: a change between a watch's landing and its reply is told after the head, as every HTTP server does it.
+    """Lines faster than replies: a change between a watch's landing and its reply is told after the head, as every HTTP server does it.
 
     It was not (seed 40 of vaultwarden's move): the tool read a chunk as a status line, took its watch for broken and rested half a second.
     """
-
     of = world()
     fixed = {"watch-line": 0.001, "api-reply": 0.005}
     drawn = of.latency
@@ -190,7 +189,7 @@ def test_a_watchs_first_line_never_comes_before_its_head(run: Callable[..., Any]
             for n in range(100):
                 api("PATCH", f"{MAPS}/{name}", {"data": {"n": str(n)}})
 
-        writers = [(name, lambda name=name: write(name)) for name in ("a", "b", "c")]  # type: ignore[misc] # mypy cannot type a default of a lambda
+        writers = [(name, lambda name=name: write(name)) for name in ("a", "b", "c")]
         return lab.tasks.run_all([("watch", watch), *writers])
 
     (seen, *_), _ = run(work, of)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import socket
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -115,8 +118,63 @@ def test_nobody_listening_is_unreachable(api: Api) -> None:
     """A refused connection ends as the same error as a silent one."""
     kube = api.kube()
     api.port = 1
-    with pytest.raises(Unreachable, match="source cluster does not answer"):
+    with pytest.raises(Unreachable, match="source cluster does not answer") as caught:
         kube.read(REF)
+    assert "timed out" not in caught.value.why  # nobody waited: urllib3 counts it among its time-outs
+    assert "refused" in caught.value.why
+
+
+def test_the_kept_connection_outlives_a_watch(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look after an event is inside the outage: it pays for no handshake. The watch had a connection of its own, and that one is closed."""
+    given: list[socket.socket] = []
+    connect = api.connect
+
+    def counted(host: str, port: int, timeout: float) -> socket.socket:
+        given.append(connect(host, port, timeout))
+        return given[-1]
+
+    monkeypatch.setattr(api, "connect", counted)
+    api.on("GET", ONE, answers(200, DEPLOYMENT))
+    api.on("GET", "/api/v1/namespaces/speedtest/pods", answers(200, [{"type": "ADDED", "object": {}}], lines=True))
+    kube = api.kube()
+    kube.read(REF)
+    kube.watch("Pod", "speedtest", "50", 30)
+    kube.read(REF)
+    assert [one.fileno() == -1 for one in given] == [False, True]
+
+
+def test_a_server_that_closes_after_each_answer_is_asked_again(api: Api) -> None:
+    """`Connection: close`: a new connection for the next look, nothing left open (a warning would end this test)."""
+
+    def last(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(json.dumps(DEPLOYMENT).encode())
+
+    api.on("GET", ONE, last)
+    kube = api.kube()
+    assert [kube.read(REF).version for _ in range(3)] == ["41"] * 3
+
+
+def test_an_api_without_tls_is_asked_as_it_stands(api: Api) -> None:
+    """A port-forward or a lab of somebody's own: `http://` in the kubeconfig."""
+    api.on("GET", ONE, answers(200, DEPLOYMENT))
+    wire = _edited(api, "https://source.lab:6443", f"http://127.0.0.1:{api.port}")
+    assert [wire.call("GET", ONE, timeout=5.0).status for _ in range(2)] == [200, 200]
+    wire.close()
+
+
+def test_a_proxy_that_is_not_there_is_no_time_out(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tunnel is asked for before anything of ours is sent."""
+    wire = _edited(api, '"https://source.lab:6443"', '"https://source.lab:6443", "proxy-url": "http://127.0.0.1:1"')
+    asked = []
+    monkeypatch.setattr(api, "connect", lambda *where: asked.append(where[:2]))
+    with pytest.raises(NoAnswer) as caught:
+        wire.call("GET", ONE, timeout=5.0)
+    assert not caught.value.late
+    assert asked == [("127.0.0.1", 1)]
+    wire.close()
 
 
 def test_identity_is_the_uid_and_the_ca(api: Api) -> None:

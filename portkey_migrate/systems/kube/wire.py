@@ -12,8 +12,9 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -24,7 +25,8 @@ from kubernetes.client.configuration import Configuration
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import load_kube_config
 from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from portkey_migrate import __version__
 from portkey_migrate.errors import NoKubeconfig
@@ -112,21 +114,23 @@ class Wire:
         timeout: float,
     ) -> Answered:
         """One request and its whole answer; raises `NoAnswer`. `timeout`: seconds without a byte."""
-        try:
-            reply = self._open(method, path, query or {}, body, {"Accept": "application/json", **(headers or {})}, content, timeout)
-            return Answered(reply.status, reply.data or b"")
-        except urllib3.exceptions.HTTPError as error:
-            raise _no_answer(error) from None
-        except OSError as error:
-            raise NoAnswer(_first_line(error), late=isinstance(error, TimeoutError)) from None
-        except ValueError:  # its text quotes the header, and the token with it
-            raise NoAnswer("what the kubeconfig says cannot be sent as a header", late=False) from None
+        with _or_none():
+            asked = self._headers({"Accept": "application/json", **(headers or {}), **({"Content-Type": content} if body is not None else {})})
+            with (
+                self._pool().lent() as connection,
+                self._exchange(connection, method, self._target(path, query or {}), body, asked, timeout) as reply,
+            ):
+                return Answered(reply.status, reply.read())
 
     def lines(self, path: str, query: Mapping[str, str], timeout: float) -> Iterator[dict[str, Any]]:
         """The events of one watch as they come; ends when the server ends it, raises `NoAnswer` for anything else than 200 or a broken wire."""
-        reply = None
-        try:
-            reply = self._open("GET", path, query, None, {"Accept": "application/json"}, "", timeout)
+        # A connection of its own: the look after the event then finds the kept one open, and pays for no handshake inside an outage.
+        asked = self._headers({"Accept": "application/json"})
+        with (
+            _or_none(),
+            closing(self._pool().unshared()) as own,
+            self._exchange(own, "GET", self._target(path, query), None, asked, timeout) as reply,
+        ):
             if reply.status != 200:  # noqa: PLR2004 (HTTP's own number)
                 raise NoAnswer(f"{reply.status}", late=False)
             rest = b""
@@ -136,13 +140,6 @@ class Wire:
                 for line in whole:
                     with suppress(ValueError):
                         yield json.loads(line)
-        except urllib3.exceptions.HTTPError as error:
-            raise _no_answer(error) from None
-        except OSError as error:
-            raise NoAnswer(_first_line(error), late=isinstance(error, TimeoutError)) from None
-        finally:
-            if reply is not None:
-                reply.close()
 
     def close(self) -> None:
         """This thread's connections."""
@@ -150,34 +147,41 @@ class Wire:
             self._own.pool.close()
             self._own.pool = None
 
-    def _open(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Mapping[str, Any] | None,
-        headers: Mapping[str, str],
-        content: str,
-        timeout: float,
-    ) -> Any:
-        # Straight to the cluster's own pool: the client's way there is a third of what a call costs, and most of an outage's looks are calls.
+    def _headers(self, more: Mapping[str, str]) -> Mapping[str, str]:
         token = (self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or "").strip()  # a tokenFile ends with a newline
-        said = {
-            "User-Agent": f"portkey-migrate/{__version__}",
-            **({"authorization": token} if token else {}),
-            **headers,
-            **({"Content-Type": content} if body is not None else {}),
-        }
-        return self._pool().urlopen(
-            method, f"{self._path}{path}" + (f"?{urlencode(query)}" if query else ""), body=None if body is None else json.dumps(body).encode(),
-            headers=said, timeout=urllib3.Timeout(connect=CONNECT, read=timeout), retries=False, redirect=False, preload_content=False,
-        )  # fmt: skip
+        return {"User-Agent": f"portkey-migrate/{__version__}", **({"authorization": token} if token else {}), **more}
+
+    def _target(self, path: str, query: Mapping[str, str]) -> str:
+        return f"{self._path}{path}" + (f"?{urlencode(query)}" if query else "")
+
+    @contextmanager
+    def _exchange(
+        self, connection: Any, method: str, target: str, body: Mapping[str, Any] | None, headers: Mapping[str, str], timeout: float
+    ) -> Iterator[HTTPResponse]:
+        """One request and the head of its answer, by the standard library. A connection that is left in the middle is closed.
+
+        The client's and urllib3's ways there and back are two thirds of what a call costs, and most of an outage's looks are calls.
+        """
+        reply = None
+        try:
+            if connection.is_closed:
+                self._pool().open(connection)
+            connection.sock.settimeout(timeout)
+            HTTPConnection.request(connection, method, target, None if body is None else json.dumps(body).encode(), headers)
+            reply = HTTPConnection.getresponse(connection)
+            yield reply
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            if reply is not None:
+                reply.close()  # of one that ends with its connection, the connection itself no longer knows
 
     def _pool(self) -> Any:
         """This thread's connections to the cluster, as the client makes them of its kubeconfig."""
         if getattr(self._own, "pool", None) is None:
             pools = ApiClient(self._configuration).rest_client.pool_manager
-            pools.pool_classes_by_scheme = {**pools.pool_classes_by_scheme, "https": pool_over(self._transport)}
+            pools.pool_classes_by_scheme = {"http": _Lending, "https": pool_over(self._transport)}
             self._own.pool = pools.connection_from_url(self.host)
         return self._own.pool
 
@@ -211,6 +215,32 @@ def _seldom(hook: Callable[[Any], None], clock: Clock) -> Callable[[Any], None]:
     return refresh
 
 
+class _Lending(HTTPConnectionPool):
+    """A pool whose connections are lent out: it knows the kubeconfig's TLS, drops what the server has closed, and closes all at the end."""
+
+    @contextmanager
+    def lent(self) -> Iterator[Any]:
+        """The kept one, open or not."""
+        connection = self._get_conn()
+        try:
+            yield connection
+        finally:
+            self._put_conn(connection)
+
+    def unshared(self) -> Any:
+        """A new one, which its borrower closes."""
+        return self._new_conn()
+
+    def open(self, connection: Any) -> None:
+        """Connects it, through the proxy where there is one; warns of a server that nothing vouches for."""
+        connection.timeout = CONNECT
+        if self.proxy is not None:
+            self._prepare_proxy(connection)
+        self._validate_conn(connection)
+        if connection.is_closed:
+            connection.connect()  # without TLS there was nothing to validate
+
+
 def pool_over(transport: Transport) -> type[HTTPSConnectionPool]:
     class Connection(HTTPSConnection):
         """A connection that the transport may give; where it gives none, the real network and its TLS."""
@@ -234,15 +264,25 @@ def pool_over(transport: Transport) -> type[HTTPSConnectionPool]:
         def is_connected(self) -> bool:
             return self.sock is not None if self.given else super().is_connected
 
-    class Pool(HTTPSConnectionPool):
+    class Pool(_Lending, HTTPSConnectionPool):
         ConnectionCls = Connection
 
     return Pool
 
 
-def _no_answer(error: urllib3.exceptions.HTTPError) -> NoAnswer:
-    late = isinstance(error, urllib3.exceptions.TimeoutError)
-    return NoAnswer("timed out" if late else _first_line(error), late=late)
+@contextmanager
+def _or_none() -> Iterator[None]:
+    """Whatever ends an exchange early, as `NoAnswer`."""
+    try:
+        yield
+    except urllib3.exceptions.NewConnectionError as error:  # one of its time-outs by class, though nobody waited
+        raise NoAnswer(_first_line(error), late=False) from None
+    except (urllib3.exceptions.TimeoutError, TimeoutError):
+        raise NoAnswer("timed out", late=True) from None
+    except (urllib3.exceptions.HTTPError, HTTPException, OSError, CertificateError) as error:
+        raise NoAnswer(_first_line(error), late=False) from None
+    except ValueError:  # its text quotes the header, and the token with it
+        raise NoAnswer("what the kubeconfig says cannot be sent as a header", late=False) from None
 
 
 def _first_line(error: BaseException) -> str:

@@ -32,7 +32,6 @@ _ATTEMPT = (
     ' change = COALESCE(change, ?), undo = COALESCE(undo, ?) WHERE "transition" = ? AND n = ? AND attempt = ?'
 )
 _REPLY = 'UPDATE rows SET reply = ?, doubt_until = COALESCE(?, doubt_until) WHERE "transition" = ? AND n = ? AND attempt = ?'
-_DOUBT_OVER = 'UPDATE rows SET doubt_until = NULL WHERE "transition" = ? AND n = ? AND attempt = ?'
 _DONE = (
     'UPDATE rows SET change = COALESCE(change, ?), undo = COALESCE(undo, ?), answer = ?, done_at = ? WHERE "transition" = ? AND n = ? AND attempt = ?'
 )
@@ -322,11 +321,6 @@ class Journal(Looks):
         """What the newest attempt came back with. Held; `doubt_until` None keeps the doubt that stands."""
         self._commits.hold(_REPLY, (said, when(doubt_until), row.transition, row.n, row.attempt), row.transition)
         return replace(row, reply=said, doubt_until=doubt_until or row.doubt_until)
-
-    def doubt_over(self, row: Row) -> Row:
-        """No earlier attempt can come any more. Held."""
-        self._commits.hold(_DOUBT_OVER, (row.transition, row.n, row.attempt), row.transition)
-        return replace(row, doubt_until=None)
 
     def done(self, row: Row, change: Change | None, answer: Answer, undo: tuple[Change, ...] = ()) -> Row:
         """The row's outcome is proved. Held. A check that is asked again after a resume says so again, and the newer answer stands."""

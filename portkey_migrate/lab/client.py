@@ -42,19 +42,22 @@ class Wire:
         self.hello, _ = self.ask({"do": "hello", "session": session, "actor": actor, "pid": os.getpid()})
 
     def tell(self, header: Header, body: bytes = b"") -> None:
-        self._stops()
-        self._sock.sendall(pack(header, body))
-        self._goes_on()
+        self._ran += time.perf_counter() - self._since
+        try:
+            self._sock.sendall(pack(header, body))
+        finally:
+            self._since = time.perf_counter()
 
     def ask(self, header: Header, body: bytes = b"") -> Frame:
         """Parked until the answer to this very frame comes: a Ctrl-C may have left an older one unanswered."""
-        self._stops()
-        self._asked += 1
-        self._sock.sendall(pack({**header, "id": self._asked, "ran": self._ran}, body))
-        answer = self._answer()
-        self._ran = 0.0
-        self._goes_on()
-        return answer
+        # The tool's own time ends where it comes in here and begins again where it leaves, by a Ctrl-C too (docs/decisions/0015).
+        ran, self._ran = self._ran + time.perf_counter() - self._since, 0.0
+        try:
+            self._asked += 1
+            self._sock.sendall(pack({**header, "id": self._asked, "ran": ran}, body))
+            return self._answer()
+        finally:
+            self._since = time.perf_counter()
 
     def _answer(self) -> Frame:
         while True:
@@ -67,15 +70,6 @@ class Wire:
             if answer.get("id") == self._asked:
                 self.now = answer["now"]
                 return answer, rest
-
-    # The tool's own time ends where it comes in here and begins again where it leaves: the lab's frames, and waiting for it, are no work of the
-    # tool's (lab.md 10a). Seen from the lab's process the same stretch has two wake-ups in it, a tenth of a millisecond a look on a busy machine.
-
-    def _stops(self) -> None:
-        self._ran += time.perf_counter() - self._since
-
-    def _goes_on(self) -> None:
-        self._since = time.perf_counter()
 
     def close(self) -> None:
         self._sock.close()

@@ -32,7 +32,6 @@ class Actor:
     until: float | None = None  # virtual time at which it is woken whatever happens
     ready: tuple[Header, bytes] | None = None  # the answer that it will get when its turn comes
     ran_from: float = 0.0  # wall time of the last answer
-    heard: float = 0.0  # and of the last bytes that came from it
     call: Call | None = None  # the fetch or command that it is parked in
     slept: float = 0.0  # seconds that it let pass and that are not judged yet
     slept_at: float = 0.0

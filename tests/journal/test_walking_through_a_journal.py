@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +14,9 @@ import pytest
 
 from portkey_migrate import machines
 from portkey_migrate.errors import JournalUnusable, UnknownName, WrongCluster
+from portkey_migrate.journal.looks import Looks
 from portkey_migrate.journal.read import View, fold, history, load
-from portkey_migrate.journal.rows import Asked, NewRow, Transition
+from portkey_migrate.journal.rows import Asked, NewRow, Row, Transition
 from portkey_migrate.journal.seeding import first
 from portkey_migrate.journal.writer import Journal
 from portkey_migrate.model import Node, ok
@@ -94,9 +98,47 @@ def test_what_is_read_is_what_was_written(journal: Journal, begin: Begin) -> Non
     assert row == journal.row(move.id, 1)
     row = journal.reply(row, "no-reply", datetime(2026, 11, 24, 14, tzinfo=UTC))
     assert row == journal.row(move.id, 1)
-    row = journal.done(journal.doubt_over(row), CHANGE, ok("it stands", pods=0))
+    row = journal.done(row, CHANGE, ok("it stands", pods=0))
     assert row == journal.row(move.id, 1)
     assert move == journal.transition(move.id) == journal.open_transition("app/a")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_remembered_is_what_is_there(open_journal: Open, begin: Begin, seed: int) -> None:
+    """The writer keeps what it read until it writes again: after any write, held or committed, refused or not, it reads as one who keeps nothing."""
+    journal, rng = open_journal(), random.Random(seed)  # noqa: S311 (draws a walk, not a secret)
+    journal.seed(plan_of("a", "b"))
+    writes: dict[str, Callable[[Transition, Row], object]] = {
+        "attempt": lambda _, row: journal.attempt(row, CHANGE, (CHANGE.undone,), "77"),
+        "old attempt": lambda _, row: journal.attempt(replace(row, attempt=row.attempt + 1), CHANGE, (), "77"),
+        "reply": lambda _, row: journal.reply(row, "ok"),
+        "done": lambda _, row: journal.done(row, CHANGE, ok("it stands")),
+        "resolve": lambda move, row: journal.resolve(move.id, row.n, "done", "me"),
+        "down": lambda move, _: journal.down(move.id, datetime(2026, 11, 24, 13, tzinfo=UTC)),
+        "up": lambda move, _: journal.up(move.id, datetime(2026, 11, 24, 14, tzinfo=UTC)),
+        "park": lambda move, _: journal.park(move.id, "why"),
+        "arrive": lambda move, _: journal.arrive(move.id, state=move.reaches, outcome="done"),
+        "answers": lambda move, _: journal.answers([Asked(move.subject, "c", ok("yes"), datetime(2026, 11, 24, tzinfo=UTC), move.id)]),
+        "flush": lambda _, __: journal.flush(),
+    }
+    compared = 0
+    for _ in range(80):
+        subject = f"app/{rng.choice('ab')}"
+        move, stands = journal.open_transition(subject), journal.subject(subject).state
+        if move is None:
+            there = "prepared" if stands == "planned" else "planned"
+            begin(journal, stands, there, subject=subject, direction="forward" if there == "prepared" else "back")
+        else:
+            with suppress(JournalUnusable):  # a refused write must leave the right memory too
+                rng.choice(list(writes.values()))(move, rng.choice(journal.rows(move.id)))
+        for app in ("app/a", "app/b"):
+            moves = journal.transitions(app)
+            assert moves == Looks.transitions(journal, app)
+            assert journal.begun(app, "planned", WAY) == Looks.begun(journal, app, "planned", WAY)
+            for one in moves:
+                assert journal.rows(one.id) == Looks.rows(journal, one.id)
+                compared += 1
+    assert compared > 200
 
 
 def test_a_later_attempt_keeps_the_first_change(journal: Journal, begin: Begin) -> None:

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from portkey_migrate.lab import worlds
+from portkey_migrate.lab import client, worlds
 from portkey_migrate.lab.api.rights import ADMIN, User
 from portkey_migrate.lab.client import Lab
 from portkey_migrate.lab.faults import Planned
@@ -138,6 +139,49 @@ def test_a_job_that_raises_hands_its_exception_back(run: Callable[..., Any]) -> 
     out, _ = run(lambda lab: lab.tasks.run_all([("bad", bad), ("good", lambda: 1)]))
     assert isinstance(out[0], ValueError)
     assert out[1] == 1
+
+
+def test_what_the_tool_computes_is_counted_and_what_the_lab_packs_is_not(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten calls, 10 ms of work of the tool's before each; the lab's own end of the socket takes 50 ms a frame (docs/decisions/0015)."""
+
+    def works(seconds: float) -> None:
+        ends = time.perf_counter() + seconds
+        while time.perf_counter() < ends:
+            pass
+
+    def slow(header: dict[str, Any], body: bytes = b"") -> bytes:
+        works(0.05)
+        return pack(header, body)
+
+    def work(lab: Lab) -> None:
+        api = Api(lab)
+        monkeypatch.setattr(client, "pack", slow)
+        for _ in range(10):
+            works(0.01)
+            api("GET", MAPS)
+
+    _, of = run(work)
+    computed = sum(wall for _, kind, _, wall in of.engine_log if kind == "computed")
+    assert 0.1 <= computed < 0.5, computed
+
+
+@pytest.mark.world("sleep")
+def test_waiting_that_a_ctrl_c_ends_is_no_work_of_the_tools(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait of the frame that nobody heard the answer of counts no more than any other, and nothing counts twice."""
+
+    def interrupted(wire: client.Wire) -> Any:
+        time.sleep(0.3)
+        raise KeyboardInterrupt
+
+    def work(lab: Lab) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(client.Wire, "_answer", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                lab.clock.sleep(1)
+        lab.clock.sleep(1)
+
+    _, of = run(work)
+    assert sum(wall for _, kind, _, wall in of.engine_log if kind == "computed") < 0.2
 
 
 def test_a_watch_wakes_its_reader_when_another_thread_writes(run: Callable[..., Any]) -> None:

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+import urllib3
 
 from portkey_migrate.errors import NoKubeconfig, NotServed, UnknownName, Unreachable
 from portkey_migrate.model import Ref
@@ -352,6 +353,49 @@ def test_what_is_no_header_is_said_without_its_words(api: Api) -> None:
     with pytest.raises(NoAnswer) as caught:
         wire.call("GET", ONE, timeout=5.0)
     assert "canary" not in str(caught.value)
+    wire.close()
+
+
+def test_half_a_request_is_not_sent_with_the_next_one(api: Api) -> None:
+    """A write whose header is refused stays unsent: the connection that holds its beginning is thrown away."""
+    api.on("GET", ONE, answers(200, DEPLOYMENT))
+    wire = _edited(api, "canary-token", "good")
+    assert wire.call("GET", ONE, timeout=5.0).ok
+    for _ in range(2):
+        with pytest.raises(NoAnswer):
+            wire.call("PATCH", ONE, body={"spec": {"replicas": 0}}, headers={"X-Portkey-Step": "2.1\n#1"}, timeout=5.0)
+        assert wire.call("GET", ONE, timeout=5.0).json == DEPLOYMENT
+    assert [one.method for one in api.asked] == ["GET", "GET", "GET"]
+    wire.close()
+
+
+def test_credentials_that_cannot_be_had_end_a_watch_quietly(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An issuer of tokens that is away for a moment: the next look says so, half a second later."""
+    kube = api.kube()
+
+    def away(*_: object, **__: object) -> str:
+        raise urllib3.exceptions.ProtocolError
+
+    monkeypatch.setattr(kube._wire._configuration, "get_api_key_with_prefix", away)
+    kube.watch("Pod", "speedtest", "50", 30)
+    assert api.clock.slept == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/über/a b", "/%C3%BCber/a%20b"),
+        ("/a%20b/c:d@e", "/a%20b/c:d@e"),
+        ("/alive?x=1&y=ä", "/alive?x=1&y=%C3%A4"),
+    ],
+)
+def test_an_apps_own_path_is_sent_as_a_path(api: Api, path: str, sent: str) -> None:
+    """What the plan has after `http:` may hold what no request line can; what is quoted already stays."""
+    api.on("GET", ".*", answers(200, "ok"))
+    wire = _edited(api, "canary-token", "good")
+    assert wire.call("GET", path, timeout=5.0).ok
+    asked = api.asked[0]
+    assert asked.path + (f"?{asked.query}" if asked.query else "") == sent
     wire.close()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from portkey_migrate.errors import Conflict, NoReply, SendRefused
 from portkey_migrate.model import Change, Ref, Seen, escape
 from portkey_migrate.systems.kube import api as adapter
+from portkey_migrate.systems.kube.wire import Wire
 
 from .conftest import Api, answers, cut, status_of
 
@@ -81,6 +84,19 @@ def test_a_reply_means_one_of_three(api: Api, answer: Any, error: type[Exception
         api.kube().send(ON, SEEN, "3.2#1")
     assert len(str(caught.value)) < 400
     assert len(api.asked) == 1
+
+
+def test_a_no_that_comes_before_the_whole_body_is_heard(tmp_path: Path) -> None:
+    """413, and the door is shut: the rest of the body finds nobody, and what was said before counts."""
+    api = Api(tmp_path)
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n")
+    theirs.shutdown(socket.SHUT_RD)
+    with ours, theirs:
+        api.connect = lambda *_: ours  # type: ignore[method-assign]
+        wire = Wire(str(api.kubeconfig()), "k3s", api, api.clock)
+        assert wire.call("PATCH", "/x", body={"a": "b" * 1_000_000}, timeout=5.0).status == 413
+        wire.close()
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])

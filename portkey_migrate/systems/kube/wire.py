@@ -1,12 +1,14 @@
 """One request, one answer: the only home of `kubernetes` and `urllib3`.
 
 The client has no default time-out and re-sends PUT and DELETE by itself (measured): here every request has its two time-outs and is sent
-once. A pool belongs to one thread: the wire may be a lab's, where a connection belongs to who opened it.
+once, over a connection that the client's pool lends (docs/decisions/0014). A pool belongs to one thread: the wire may be a lab's, where a
+connection belongs to who opened it.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import re
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 from kubernetes.client.api_client import ApiClient
@@ -33,6 +35,7 @@ from portkey_migrate.errors import NoKubeconfig
 from portkey_migrate.ports import Clock, Transport
 
 CONNECT = 5.0  # seconds until a connection stands
+_AS_IT_IS = "/?%:@!$&'()*+,;=~"  # of a path that may be an app's own, a query in it and what is quoted already included
 FRESH = 30.0  # seconds for which credentials are used before the kubeconfig is asked again (an exec plugin may give new ones)
 MERGE_PATCH = "application/merge-patch+json"
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
@@ -125,11 +128,10 @@ class Wire:
     def lines(self, path: str, query: Mapping[str, str], timeout: float) -> Iterator[dict[str, Any]]:
         """The events of one watch as they come; ends when the server ends it, raises `NoAnswer` for anything else than 200 or a broken wire."""
         # A connection of its own: the look after the event then finds the kept one open, and pays for no handshake inside an outage.
-        asked = self._headers({"Accept": "application/json"})
         with (
             _or_none(),
             closing(self._pool().unshared()) as own,
-            self._exchange(own, "GET", self._target(path, query), None, asked, timeout) as reply,
+            self._exchange(own, "GET", self._target(path, query), None, self._headers({"Accept": "application/json"}), timeout) as reply,
         ):
             if reply.status != 200:  # noqa: PLR2004 (HTTP's own number)
                 raise NoAnswer(f"{reply.status}", late=False)
@@ -152,30 +154,23 @@ class Wire:
         return {"User-Agent": f"portkey-migrate/{__version__}", **({"authorization": token} if token else {}), **more}
 
     def _target(self, path: str, query: Mapping[str, str]) -> str:
-        return f"{self._path}{path}" + (f"?{urlencode(query)}" if query else "")
+        return quote(f"{self._path}{path}", safe=_AS_IT_IS) + (f"?{urlencode(query)}" if query else "")
 
     @contextmanager
     def _exchange(
         self, connection: Any, method: str, target: str, body: Mapping[str, Any] | None, headers: Mapping[str, str], timeout: float
     ) -> Iterator[HTTPResponse]:
-        """One request and the head of its answer, by the standard library. A connection that is left in the middle is closed.
-
-        The client's and urllib3's ways there and back are two thirds of what a call costs, and most of an outage's looks are calls.
-        """
-        reply = None
+        """One request and the head of its answer, by the standard library (docs/decisions/0014). After an error the connection is its lender's to end."""
+        if connection.is_closed:
+            self._pool().open(connection)
+        connection.sock.settimeout(timeout)
         try:
-            if connection.is_closed:
-                self._pool().open(connection)
-            connection.sock.settimeout(timeout)
             HTTPConnection.request(connection, method, target, None if body is None else json.dumps(body).encode(), headers)
-            reply = HTTPConnection.getresponse(connection)
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.ECONNRESET):
+                raise  # else it may have answered before it closed (a 413): what it said is read, if anything
+        with closing(HTTPConnection.getresponse(connection)) as reply:  # of one that ends with its connection, the connection no longer knows
             yield reply
-        except BaseException:
-            connection.close()
-            raise
-        finally:
-            if reply is not None:
-                reply.close()  # of one that ends with its connection, the connection itself no longer knows
 
     def _pool(self) -> Any:
         """This thread's connections to the cluster, as the client makes them of its kubeconfig."""
@@ -220,10 +215,14 @@ class _Lending(HTTPConnectionPool):
 
     @contextmanager
     def lent(self) -> Iterator[Any]:
-        """The kept one, open or not."""
-        connection = self._get_conn()
+        """The kept one, open or not. One that was left in the middle is thrown away: half a request in its buffer would go out before the next."""
+        connection: Any = self._get_conn()
         try:
             yield connection
+        except BaseException:
+            connection.close()
+            connection = None
+            raise
         finally:
             self._put_conn(connection)
 

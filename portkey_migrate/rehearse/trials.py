@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import sys
 import tempfile
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -172,28 +175,59 @@ def _moved_on(state: Path, subject: str) -> list[str]:
     return wrong + [f"transition {one.id} is open, and not parked" for one in open_ if one.outcome != "parked"]
 
 
+@contextlib.contextmanager
+def _errors_told() -> Iterator[None]:
+    try:
+        yield
+    except MigrateError as error:
+        sys.stderr.write(f"{error.what}\n{error.why}\n")
+        sys.exit(error.exit)
+
+
+@_errors_told()
 def main(argv: list[str]) -> int:
+    """A subject a process: each has labs and tools of its own, of which one runs at a time, so two subjects fill two cores."""
     home = run.session_home()
     plan = asked.plan_of(home)
     bad = 0
     matched: set[tuple[str, str]] = set()
+    context = multiprocessing.get_context("fork")  # as a rehearsal's own processes; nothing is open here and no thread runs
+    started = []
     for subject in argv or SUBJECTS:
-        method = plan.apps[subject.partition("/")[2]].method
-        with tempfile.TemporaryDirectory(prefix="pm-crashes-") as scratch:
-            for what, wrong, said in trials(subject, method, home, Path(scratch)):
-                bad += bool(wrong)
-                matched |= {(one["object"], one["field"]) for one in said["differences"]}
-                sys.stdout.write(f"{'✖' if wrong else '✔'} {subject} {what:<34} {_short(said)}  {said['wall_seconds']:.1f} s\n")
-                for one in wrong:
-                    sys.stdout.write(f"    {one}\n")
-                if wrong and not what.startswith(("--kill", "--fault")):
-                    sys.stdout.write(f"    again: migrate rehearse {subject} --seed {SEED} {what}\n")
-                sys.stdout.flush()
+        ours, theirs = context.Pipe(duplex=False)
+        child = context.Process(target=_all_of, args=(subject, plan.apps[subject.partition("/")[2]].method, home, theirs))
+        child.start()
+        theirs.close()
+        started.append((child, ours))
+    for child, ours in started:
+        try:
+            wrong, differences = ours.recv()
+            bad += wrong
+            matched |= differences
+        except EOFError:  # it said why before it ended
+            bad += 1
+        child.join()
     for line in () if argv else allowed():
         if (line.object, line.field) not in matched:  # a line that nobody needs hides a difference that nobody has seen (lab.md 21)
             bad += 1
             sys.stdout.write(f"✖ allowed.yaml: {line.object} {line.field} matched nothing\n")
     return 1 if bad else 0
+
+
+def _all_of(subject: str, method: str, home: Path, told: Connection) -> None:
+    """One subject's trials, a line each; what they come to goes up the pipe, nothing where they ended early."""
+    bad = 0
+    matched: set[tuple[str, str]] = set()
+    with _errors_told(), tempfile.TemporaryDirectory(prefix="pm-crashes-") as scratch:
+        for what, wrong, said in trials(subject, method, home, Path(scratch)):
+            bad += bool(wrong)
+            matched |= {(one["object"], one["field"]) for one in said["differences"]}
+            lines = [f"{'✖' if wrong else '✔'} {subject} {what:<34} {_short(said)}  {said['wall_seconds']:.1f} s", *(f"    {one}" for one in wrong)]
+            if wrong and not what.startswith(("--kill", "--fault")):
+                lines.append(f"    again: migrate rehearse {subject} --seed {SEED} {what}")
+            sys.stdout.write("".join(f"{line}\n" for line in lines))  # at once: the other subject writes there too
+            sys.stdout.flush()
+        told.send((bad, matched))
 
 
 def _short(said: dict[str, Any]) -> str:
@@ -208,11 +242,3 @@ def _short(said: dict[str, Any]) -> str:
         if unlike
         else f"{said['verdict']}, served by {said['apps'][0]['serves']}"
     )
-
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except MigrateError as error:
-        sys.stderr.write(f"{error.what}\n{error.why}\n")
-        sys.exit(error.exit)

@@ -160,7 +160,7 @@ class Wire:
     def _exchange(
         self, connection: Any, method: str, target: str, body: Mapping[str, Any] | None, headers: Mapping[str, str], timeout: float
     ) -> Iterator[HTTPResponse]:
-        """One request and the head of its answer, by the standard library (docs/decisions/0014). After an error the connection is its lender's to end."""
+        """One request and the head of its answer, by the standard library (docs/decisions/0014). An error is for whoever lent the connection."""
         if connection.is_closed:
             self._pool().open(connection)
         connection.sock.settimeout(timeout)

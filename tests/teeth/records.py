@@ -102,7 +102,7 @@ def sent_before_recorded(patch: pytest.MonkeyPatch) -> None:
 
     def held(self: writer.Journal, *said: Any) -> Row:
         with pytest.MonkeyPatch.context() as inside:
-            inside.setattr(self._commits, "write", lambda act: act(Held(self._commits)))
+            inside.setattr(self._commits, "write", lambda act, *_: act(Held(self._commits)))
             return whole(self, *said)
 
     patch.setattr(writer.Journal, "attempt", held)

@@ -68,9 +68,20 @@ class Journal(Looks):
             self._rows[transition_id] = version, found
         return list(found)
 
+    def open_transition(self, subject_id: str) -> Transition | None:
+        return next((one for one in self.transitions(subject_id) if one.ended is None), None)
+
     def begun(self, subject_id: str, back_to: str, states: tuple[str, ...]) -> list[tuple[Transition, Row]]:
         stands = standing(self.transitions(subject_id), back_to, states)
         return [(move, one) for move in stands for one in self.rows(move.id) if one.attempt]
+
+    def _written(self, row: Row) -> Row:
+        """What was just written is what the next read of these rows would find."""
+        version, found = self._rows.get(row.transition, (None, []))
+        now = self._commits.version(row.transition)
+        if version == (now[0], now[1] - 1):
+            self._rows[row.transition] = now, [row if one.n == row.n else one for one in found]
+        return row
 
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
         return self._commits.read()
@@ -306,7 +317,7 @@ class Journal(Looks):
         values = (when(now), sent_under, when(doubt_until), change_text(change), undo_text(undo), row.transition, row.n, row.attempt)
         self._commits.write(lambda db: one(db.execute(_ATTEMPT, values), self._commits.path), row.transition)
         first = row.change is None
-        return replace(
+        made = replace(
             row,
             attempt=row.attempt + 1,
             sent_at=now,
@@ -314,13 +325,14 @@ class Journal(Looks):
             reply="",
             doubt_until=doubt_until or row.doubt_until,
             change=change if first else row.change,
-            undo=row.undo or undo,
+            undo=undo if first else row.undo,
         )
+        return self._written(made)
 
     def reply(self, row: Row, said: str, doubt_until: datetime | None = None) -> Row:
         """What the newest attempt came back with. Held; `doubt_until` None keeps the doubt that stands."""
         self._commits.hold(_REPLY, (said, when(doubt_until), row.transition, row.n, row.attempt), row.transition)
-        return replace(row, reply=said, doubt_until=doubt_until or row.doubt_until)
+        return self._written(replace(row, reply=said, doubt_until=doubt_until or row.doubt_until))
 
     def done(self, row: Row, change: Change | None, answer: Answer, undo: tuple[Change, ...] = ()) -> Row:
         """The row's outcome is proved. Held. A check that is asked again after a resume says so again, and the newer answer stands."""
@@ -328,7 +340,7 @@ class Journal(Looks):
         undone = None if change is None and row.change is None else undo_text(undo)
         values = (change_text(change), undone, answer_text(answer), when(now), row.transition, row.n, row.attempt)
         self._commits.hold(_DONE, values, row.transition)
-        return replace(row, change=row.change or change, undo=row.undo or undo, answer=answer, done_at=now)
+        return self._written(replace(row, change=row.change or change, undo=undo if row.change is None else row.undo, answer=answer, done_at=now))
 
     def answers(self, asked: Sequence[Asked]) -> None:
         """What guards answered. Held."""

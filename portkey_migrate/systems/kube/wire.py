@@ -14,7 +14,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
@@ -117,31 +117,40 @@ class Wire:
         timeout: float,
     ) -> Answered:
         """One request and its whole answer; raises `NoAnswer`. `timeout`: seconds without a byte."""
-        with _or_none():
+        connection = None
+        try:
             asked = self._headers({"Accept": "application/json", **(headers or {}), **({"Content-Type": content} if body is not None else {})})
-            with (
-                self._pool().lent() as connection,
-                self._exchange(connection, method, self._target(path, query or {}), body, asked, timeout) as reply,
-            ):
-                return Answered(reply.status, reply.read())
+            connection = self._pool().lend()
+            with self._exchange(connection, method, self._target(path, query or {}), body, asked, timeout) as reply:
+                answered = Answered(reply.status, reply.read())
+        except BaseException as error:  # noqa: BLE001 (raised again below, by its name where it has one)
+            if connection is not None:
+                self._pool().drop(connection)
+            raise _told(error) from None
+        self._pool().give_back(connection)
+        return answered
 
     def lines(self, path: str, query: Mapping[str, str], timeout: float) -> Iterator[dict[str, Any]]:
         """The events of one watch as they come; ends when the server ends it, raises `NoAnswer` for anything else than 200 or a broken wire."""
         # A connection of its own: the look after the event then finds the kept one open, and pays for no handshake inside an outage.
-        with (
-            _or_none(),
-            closing(self._pool().unshared()) as own,
-            self._exchange(own, "GET", self._target(path, query), None, self._headers({"Accept": "application/json"}), timeout) as reply,
-        ):
-            if reply.status != 200:  # noqa: PLR2004 (HTTP's own number)
-                raise NoAnswer(f"{reply.status}", late=False)
-            rest = b""
-            # read1 gives what has come; read would wait for a full buffer and hold an event back.
-            while part := reply.read1(65536):
-                *whole, rest = (rest + part).split(b"\n")
-                for line in whole:
-                    with suppress(ValueError):
-                        yield json.loads(line)
+        own = None
+        try:
+            own = self._pool().unshared()
+            with self._exchange(own, "GET", self._target(path, query), None, self._headers({"Accept": "application/json"}), timeout) as reply:
+                if reply.status != 200:  # noqa: PLR2004 (HTTP's own number)
+                    raise NoAnswer(f"{reply.status}", late=False)  # noqa: TRY301 (the connection ends below, whatever was wrong)
+                rest = b""
+                # read1 gives what has come; read would wait for a full buffer and hold an event back.
+                while part := reply.read1(65536):
+                    *whole, rest = (rest + part).split(b"\n")
+                    for line in whole:
+                        with suppress(ValueError):
+                            yield json.loads(line)
+        except Exception as error:  # noqa: BLE001 (as above)
+            raise _told(error) from None
+        finally:
+            if own is not None:
+                own.close()
 
     def close(self) -> None:
         """This thread's connections."""
@@ -156,10 +165,9 @@ class Wire:
     def _target(self, path: str, query: Mapping[str, str]) -> str:
         return quote(f"{self._path}{path}", safe=_AS_IT_IS) + (f"?{urlencode(query)}" if query else "")
 
-    @contextmanager
     def _exchange(
         self, connection: Any, method: str, target: str, body: Mapping[str, Any] | None, headers: Mapping[str, str], timeout: float
-    ) -> Iterator[HTTPResponse]:
+    ) -> closing[HTTPResponse]:
         """One request and the head of its answer, by the standard library (docs/decisions/0014). An error is for whoever lent the connection."""
         if connection.is_closed:
             self._pool().open(connection)
@@ -169,8 +177,7 @@ class Wire:
         except OSError as error:
             if error.errno not in (errno.EPIPE, errno.ECONNRESET):
                 raise  # else it may have answered before it closed (a 413): what it said is read, if anything
-        with closing(HTTPConnection.getresponse(connection)) as reply:  # of one that ends with its connection, the connection no longer knows
-            yield reply
+        return closing(HTTPConnection.getresponse(connection))  # of one that ends with its connection, the connection no longer knows
 
     def _pool(self) -> Any:
         """This thread's connections to the cluster, as the client makes them of its kubeconfig."""
@@ -213,18 +220,18 @@ def _seldom(hook: Callable[[Any], None], clock: Clock) -> Callable[[Any], None]:
 class _Lending(HTTPConnectionPool):
     """A pool whose connections are lent out: it knows the kubeconfig's TLS, drops what the server has closed, and closes all at the end."""
 
-    @contextmanager
-    def lent(self) -> Iterator[Any]:
-        """The kept one, open or not. One that was left in the middle is thrown away: half a request in its buffer would go out before the next."""
-        connection: Any = self._get_conn()
-        try:
-            yield connection
-        except BaseException:
-            connection.close()
-            connection = None
-            raise
-        finally:
-            self._put_conn(connection)
+    def lend(self) -> Any:
+        """The kept one, open or not."""
+        return self._get_conn()
+
+    def give_back(self, connection: Any) -> None:
+        """After a whole answer."""
+        self._put_conn(connection)
+
+    def drop(self, connection: Any) -> None:
+        """One that was left in the middle: half a request in its buffer would go out before the next."""
+        connection.close()
+        self._put_conn(None)
 
     def unshared(self) -> Any:
         """A new one, which its borrower closes."""
@@ -269,19 +276,18 @@ def pool_over(transport: Transport) -> type[HTTPSConnectionPool]:
     return Pool
 
 
-@contextmanager
-def _or_none() -> Iterator[None]:
-    """Whatever ends an exchange early, as `NoAnswer`."""
-    try:
-        yield
-    except urllib3.exceptions.NewConnectionError as error:  # one of its time-outs by class, though nobody waited
-        raise NoAnswer(_first_line(error), late=False) from None
-    except (urllib3.exceptions.TimeoutError, TimeoutError):
-        raise NoAnswer("timed out", late=True) from None
-    except (urllib3.exceptions.HTTPError, HTTPException, OSError, CertificateError) as error:
-        raise NoAnswer(_first_line(error), late=False) from None
-    except ValueError:  # its text quotes the header, and the token with it
-        raise NoAnswer("what the kubeconfig says cannot be sent as a header", late=False) from None
+def _told(error: BaseException) -> BaseException:
+    """What ended an exchange, as `NoAnswer`; itself where it is none of the wire's errors."""
+    match error:
+        case urllib3.exceptions.NewConnectionError():  # one of its time-outs by class, though nobody waited
+            return NoAnswer(_first_line(error), late=False)
+        case urllib3.exceptions.TimeoutError() | TimeoutError():
+            return NoAnswer("timed out", late=True)
+        case urllib3.exceptions.HTTPError() | HTTPException() | OSError() | CertificateError():
+            return NoAnswer(_first_line(error), late=False)
+        case ValueError():  # its text quotes the header, and the token with it
+            return NoAnswer("what the kubeconfig says cannot be sent as a header", late=False)
+    return error
 
 
 def _first_line(error: BaseException) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,8 @@ from portkey_migrate.journal import file, key, undo
 from portkey_migrate.journal.columns import PIN, ROW, TRANSITION, when
 from portkey_migrate.journal.commit import Commits, one
 from portkey_migrate.journal.lock import Flock, Holder, held, locked
-from portkey_migrate.journal.looks import Looks, row, standing, subject
+from portkey_migrate.journal.looks import row, subject
+from portkey_migrate.journal.memory import Memory
 from portkey_migrate.journal.rows import Asked, NewRow, Outcome, Pin, Row, Subject, Transition
 from portkey_migrate.journal.seeding import Seeding
 from portkey_migrate.journal.stored import answer_text, change_text, text, undo_text
@@ -42,49 +42,14 @@ _LOCK = "INSERT OR REPLACE INTO lock (id, who, host, pid, since, doing) VALUES (
 _NEW_TRANSITION = f"INSERT INTO transitions ({TRANSITION}, version) VALUES ({', '.join('?' * 21)})"
 
 
-class Journal(Looks):
+class Journal(Memory):
     """state/, open for its one writer."""
 
     def __init__(self, state: Path, commits: Commits, flock: Flock, meta: Mapping[str, str], clock: Clock, ids: Ids) -> None:
         self.state, self.who, self.lineage, self.world = state, ids.who(), meta["lineage"], meta["world"]
-        self._commits, self._flock, self._meta, self._clock = commits, flock, meta, clock
+        super().__init__(commits)
+        self._flock, self._meta, self._clock = flock, meta, clock
         self._pages: dict[str, str] = {}
-        self._moves: dict[str, tuple[tuple[int, int], list[Transition]]] = {}
-        self._rows: dict[int, tuple[tuple[int, int], list[Row]]] = {}
-
-    # The engine asks for these at every step, inside an outage too; nobody but this process writes, so until it has they are as they were.
-
-    def transitions(self, subject_id: str) -> list[Transition]:
-        version, found = self._moves.get(subject_id, (None, []))
-        if version != self._commits.version():
-            version, found = self._commits.version(), super().transitions(subject_id)
-            self._moves[subject_id] = version, found
-        return list(found)
-
-    def rows(self, transition_id: int) -> list[Row]:
-        version, found = self._rows.get(transition_id, (None, []))
-        if version != self._commits.version(transition_id):
-            version, found = self._commits.version(transition_id), super().rows(transition_id)
-            self._rows[transition_id] = version, found
-        return list(found)
-
-    def open_transition(self, subject_id: str) -> Transition | None:
-        return next((one for one in self.transitions(subject_id) if one.ended is None), None)
-
-    def begun(self, subject_id: str, back_to: str, states: tuple[str, ...]) -> list[tuple[Transition, Row]]:
-        stands = standing(self.transitions(subject_id), back_to, states)
-        return [(move, one) for move in stands for one in self.rows(move.id) if one.attempt]
-
-    def _written(self, row: Row) -> Row:
-        """What was just written is what the next read of these rows would find."""
-        version, found = self._rows.get(row.transition, (None, []))
-        now = self._commits.version(row.transition)
-        if version == (now[0], now[1] - 1):
-            self._rows[row.transition] = now, [row if one.n == row.n else one for one in found]
-        return row
-
-    def _read(self) -> AbstractContextManager[sqlite3.Connection]:
-        return self._commits.read()
 
     # ---- open and close ----
 
@@ -327,12 +292,12 @@ class Journal(Looks):
             change=change if first else row.change,
             undo=undo if first else row.undo,
         )
-        return self._written(made)
+        return self.remember(made)
 
     def reply(self, row: Row, said: str, doubt_until: datetime | None = None) -> Row:
         """What the newest attempt came back with. Held; `doubt_until` None keeps the doubt that stands."""
         self._commits.hold(_REPLY, (said, when(doubt_until), row.transition, row.n, row.attempt), row.transition)
-        return self._written(replace(row, reply=said, doubt_until=doubt_until or row.doubt_until))
+        return self.remember(replace(row, reply=said, doubt_until=doubt_until or row.doubt_until))
 
     def done(self, row: Row, change: Change | None, answer: Answer, undo: tuple[Change, ...] = ()) -> Row:
         """The row's outcome is proved. Held. A check that is asked again after a resume says so again, and the newer answer stands."""
@@ -340,7 +305,7 @@ class Journal(Looks):
         undone = None if change is None and row.change is None else undo_text(undo)
         values = (change_text(change), undone, answer_text(answer), when(now), row.transition, row.n, row.attempt)
         self._commits.hold(_DONE, values, row.transition)
-        return self._written(replace(row, change=row.change or change, undo=undo if row.change is None else row.undo, answer=answer, done_at=now))
+        return self.remember(replace(row, change=row.change or change, undo=undo if row.change is None else row.undo, answer=answer, done_at=now))
 
     def answers(self, asked: Sequence[Asked]) -> None:
         """What guards answered. Held."""

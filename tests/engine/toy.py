@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from portkey_migrate import steps
 from portkey_migrate.errors import Conflict, NoReply
 from portkey_migrate.model import Change, Fields, Found, Ref, Seen, nest
 from portkey_migrate.recipes import Go, Method, Recipe, Undo
@@ -188,3 +189,5 @@ def back(app: Any, found: Found) -> Recipe:
 
 
 TOY = Method("toy", forward, back, 0.0, (), {"moves": "", "back": ""})
+
+steps._load.cache_clear()  # another room may have asked for the registry before these steps were there

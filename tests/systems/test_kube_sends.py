@@ -86,14 +86,14 @@ def test_a_reply_means_one_of_three(api: Api, answer: Any, error: type[Exception
     assert len(api.asked) == 1
 
 
-def test_a_no_that_comes_before_the_whole_body_is_heard(tmp_path: Path) -> None:
+def test_a_no_that_comes_before_the_whole_body_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """413, and the door is shut: the rest of the body finds nobody, and what was said before counts."""
     api = Api(tmp_path)
     ours, theirs = socket.socketpair()
     theirs.sendall(b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n")
     theirs.shutdown(socket.SHUT_RD)
     with ours, theirs:
-        api.connect = lambda *_: ours  # type: ignore[method-assign]
+        monkeypatch.setattr(api, "connect", lambda *_: ours)
         wire = Wire(str(api.kubeconfig()), "k3s", api, api.clock)
         assert wire.call("PATCH", "/x", body={"a": "b" * 1_000_000}, timeout=5.0).status == 413
         wire.close()

@@ -39,13 +39,13 @@ class Memory(Looks):
         stands = standing(self.transitions(subject_id), back_to, states)
         return [(move, one) for move in stands for one in self.rows(move.id) if one.attempt]
 
-    def remember(self, row: Row) -> Row:
-        """What was just written is what the next read of these rows would find."""
-        version, found = self._rows.get(row.transition, (None, []))
-        now = self._commits.version(row.transition)
-        if version == (now[0], now[1] - 1):
-            self._rows[row.transition] = now, [row if one.n == row.n else one for one in found]
-        return row
+    def remember(self, old: Row, new: Row) -> Row:
+        """What was just written over `old` is what the next read finds, if `old` is what is remembered and not an older copy of it."""
+        version, found = self._rows.get(new.transition, (None, []))
+        now = self._commits.version(new.transition)
+        if version == (now[0], now[1] - 1) and any(one is old for one in found):
+            self._rows[new.transition] = now, [new if one is old else one for one in found]
+        return new
 
     def _read(self) -> AbstractContextManager[sqlite3.Connection]:
         return self._commits.read()

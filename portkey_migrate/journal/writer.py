@@ -292,12 +292,12 @@ class Journal(Memory):
             change=change if first else row.change,
             undo=undo if first else row.undo,
         )
-        return self.remember(made)
+        return self.remember(row, made)
 
     def reply(self, row: Row, said: str, doubt_until: datetime | None = None) -> Row:
         """What the newest attempt came back with. Held; `doubt_until` None keeps the doubt that stands."""
         self._commits.hold(_REPLY, (said, when(doubt_until), row.transition, row.n, row.attempt), row.transition)
-        return self.remember(replace(row, reply=said, doubt_until=doubt_until or row.doubt_until))
+        return self.remember(row, replace(row, reply=said, doubt_until=doubt_until or row.doubt_until))
 
     def done(self, row: Row, change: Change | None, answer: Answer, undo: tuple[Change, ...] = ()) -> Row:
         """The row's outcome is proved. Held. A check that is asked again after a resume says so again, and the newer answer stands."""
@@ -305,7 +305,9 @@ class Journal(Memory):
         undone = None if change is None and row.change is None else undo_text(undo)
         values = (change_text(change), undone, answer_text(answer), when(now), row.transition, row.n, row.attempt)
         self._commits.hold(_DONE, values, row.transition)
-        return self.remember(replace(row, change=row.change or change, undo=undo if row.change is None else row.undo, answer=answer, done_at=now))
+        return self.remember(
+            row, replace(row, change=row.change or change, undo=undo if row.change is None else row.undo, answer=answer, done_at=now)
+        )
 
     def answers(self, asked: Sequence[Asked]) -> None:
         """What guards answered. Held."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,15 +17,13 @@ from tests.real.binaries import Missing, found
 from tests.real.cluster import Cluster, Keeper
 from tests.real.crds import DEFINITIONS
 from tests.real.grounds import Lab, Ran, Real, space_of
-from tests.real.script import Script, load
+from tests.real.script import Script
 from tests.real.sequences import script
-from tests.real.shrink import Disagreement, disagreement
 
 HERE = Path(__file__).parent
 ENV = dict(os.environ)  # as the person has it: no test sees its own home or cache otherwise
 SEQUENCES = 220
 REGRESSIONS = sorted((HERE / "regressions").glob("*.yaml"))
-SETTLED = sorted((HERE / "settled").glob("*.yaml"))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -91,29 +88,6 @@ def whole(keeper: Keeper, programs: dict[str, Path]) -> Cluster:
     one = Cluster.start(keeper, programs, "whole", controllers=True)
     one.define(DEFINITIONS)
     return one
-
-
-@pytest.fixture(scope="session", autouse=True)
-def settling(request: pytest.FixtureRequest) -> Iterator[Future[dict[str, Disagreement | None]] | None]:
-    """The scripts of test_settled.py, all of them, begun before the first test: they mostly wait, the real binder for its next round of 15 s."""
-    if not any(item.path.name == "test_settled.py" for item in request.session.items):
-        yield None
-        return
-    whole = request.getfixturevalue("whole")
-
-    def settled(path: Path) -> Disagreement | None:
-        one = Real(whole)
-        try:
-            return disagreement(load(path), one)
-        finally:
-            one.close()
-
-    def all_of_them() -> dict[str, Disagreement | None]:
-        with ThreadPoolExecutor(8) as pool:
-            return dict(zip((path.stem for path in SETTLED), pool.map(settled, SETTLED), strict=True))
-
-    with ThreadPoolExecutor(1) as beside:
-        yield beside.submit(all_of_them)
 
 
 @pytest.fixture(scope="session")
